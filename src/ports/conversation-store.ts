@@ -1,0 +1,153 @@
+import type {
+  Conversation,
+  ConversationId,
+  Cursor,
+  InboxRequest,
+  LogEvent,
+  RunRecord,
+} from "../core/index.ts";
+
+/**
+ * Inbox, log and history of every conversation; each call is atomic for its conversation. What the methods promise is
+ * spelled out as laws in `holdfast/testing`, which every adapter passes.
+ *
+ * Not promised: any order between conversations, and any bound on how long a call takes.
+ */
+export interface ConversationStore {
+  /** What people see in the start banner and in readiness: the technology, and where it keeps things. */
+  readonly description: string;
+
+  /**
+   * Stores a request in the inbox; when this resolves, it survives a crash (L1). A run request begins the conversation
+   * if there is none yet and gets the next ordinal (L9). A repeat under the same idempotency key changes nothing and
+   * gives the first answer again.
+   *
+   * Throws `conversation_of_another_agent`, `queue_full`, `idempotency_key_reused`, and for anything but a run request
+   * `conversation_not_found`.
+   */
+  post(id: ConversationId, request: InboxRequest, options?: PostOptions): Promise<Posted>;
+
+  /**
+   * Makes the caller the holder of the conversation: writes the `attempt-start` of the next attempt, from which moment
+   * every older attempt is refused (L4). The one way in which a stream comes to be. Throws `conversation_not_found`.
+   */
+  acquire(id: ConversationId, holder: Holder): Promise<LogEvent>;
+
+  /**
+   * Writes entries of the current attempt, takes inbox items and keeps the record of an ended run: all of it or
+   * nothing, on stable storage when this resolves (L2). Entries carry their place, so that repeating the call changes
+   * nothing (L3, L4). An attempt whose run has ended writes nothing more (L5).
+   *
+   * Throws `fenced` when the attempt is not the current one, its run has ended, or the conversation is gone; `log_gap`
+   * (with `tip` in its details) when entries before the first given are missing, as after a failover that lost them:
+   * the caller appends again from there.
+   */
+  append(id: ConversationId, events: readonly LogEvent[], options?: AppendOptions): Promise<void>;
+
+  /**
+   * Up to `limit` entries after a cursor, in order, withdrawn ones too; empty at the tip (L6). Throws `stream_expired`
+   * when entries after the cursor are no longer kept, `cursor_beyond_log` when the log has not come that far,
+   * `conversation_not_found`.
+   */
+  read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]>;
+
+  /**
+   * Entries after a cursor as they are stored, pushed, in order, without hole or repeat, in non-empty batches, until
+   * the signal aborts; then it ends. A slow consumer holds no more than a named number of entries (L12). Throws what
+   * `read` throws, also when the conversation goes away meanwhile.
+   */
+  follow(id: ConversationId, after: Cursor, options: FollowOptions): AsyncIterable<readonly LogEvent[]>;
+
+  /** What is known of a conversation, at one moment; undefined when there is none. */
+  conversation(id: ConversationId): Promise<Conversation | undefined>;
+
+  /** The records of ended runs, oldest first, from ordinal `from` (default 1). Outlives the stream (L13). */
+  history(id: ConversationId, page?: HistoryPage): Promise<readonly RunRecord[]>;
+
+  /** Conversations, the latest touched first. */
+  list(filter: ListFilter): Promise<ConversationPage>;
+
+  /** Removes everything of a conversation; its followers are told, its holder is fenced. False: there was none. */
+  delete(id: ConversationId): Promise<boolean>;
+
+  /** Conversations with a run under way or waiting, untouched for at least so many milliseconds (L10). */
+  unfinished(untouchedForMs: number): AsyncIterable<ConversationId>;
+
+  /** Rejects with `store_unavailable` when the store cannot be written or read now. */
+  ping(): Promise<void>;
+
+  /** Ends all followers and lets go of everything. No call may follow. */
+  close(): Promise<void>;
+}
+
+export interface PostOptions {
+  /** Remembered for `IDEMPOTENCY_WINDOW_MS`. */
+  readonly idempotencyKey?: string;
+  /** What the request asked, in short: the same key with another fingerprint is refused. */
+  readonly fingerprint?: string;
+  /** How many runs may wait in the conversation, this one included. Default: no limit. */
+  readonly maxWaiting?: number;
+}
+
+/** How long a repeat of a request is recognised: 24 hours. */
+export const IDEMPOTENCY_WINDOW_MS: number = 24 * 60 * 60 * 1000;
+
+export interface Posted {
+  /** The ordinal of the run that was accepted; for other requests, of the latest run. */
+  readonly run: number;
+  /** The public id of that run; of the first request, when this is a repeat. Empty for other requests. */
+  readonly runId: string;
+  /** Whether this is the answer to an earlier request under the same key. */
+  readonly repeated: boolean;
+}
+
+export interface Holder {
+  /** Names the process, for people who read the log. */
+  readonly worker: string;
+  /** The ordinal of the run that the attempt is about. */
+  readonly run: number;
+}
+
+export interface AppendOptions {
+  /** Inbox items whose effect these entries log. */
+  readonly takes?: readonly number[];
+  /** The record of the run that the last of these entries ends. */
+  readonly record?: RunRecord;
+}
+
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface HistoryPage {
+  readonly from?: number;
+  readonly limit?: number;
+}
+
+export interface ListFilter {
+  readonly agent?: string;
+  readonly limit: number;
+  /** The `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface ConversationPage {
+  readonly conversations: readonly ConversationSummary[];
+  /** Continues the listing; undefined on the last page. */
+  readonly next: string | undefined;
+}
+
+export type ConversationSummary = Pick<Conversation, "id" | "agent" | "createdAt" | "updatedAt" | "runs">;
+
+/** How long a store keeps things after the last write to a conversation in which nothing is under way (L13). */
+export interface Retention {
+  /** Of a stream, in milliseconds. Default 10 minutes. */
+  readonly streamTtlMs: number;
+  /** Of the conversation itself with its history, in milliseconds. Default 30 days. */
+  readonly historyTtlMs: number;
+}
+
+export const DEFAULT_RETENTION: Retention = {
+  streamTtlMs: 10 * 60 * 1000,
+  historyTtlMs: 30 * 24 * 60 * 60 * 1000,
+};

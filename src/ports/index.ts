@@ -1,0 +1,20 @@
+export { DEFAULT_RETENTION, IDEMPOTENCY_WINDOW_MS } from "./conversation-store.ts";
+export type {
+  AppendOptions,
+  ConversationPage,
+  ConversationStore,
+  ConversationSummary,
+  FollowOptions,
+  HistoryPage,
+  Holder,
+  ListFilter,
+  Posted,
+  PostOptions,
+  Retention,
+} from "./conversation-store.ts";
+export type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions, ToolDescription } from "./model-agent.ts";
+export type { Drive, DriveResult, DriveTask, RunEngine, StopOptions, WakeOptions } from "./run-engine.ts";
+export { DEFAULT_TOOL_TIMEOUT_MS } from "./tool.ts";
+export type { Tool, ToolContext } from "./tool.ts";
+export { conversationNotFound, requireReadable, streamExpired } from "./read-check.ts";
+export { conversationOfAnotherAgent, idempotencyKeyReused, queueFull } from "./post-check.ts";
