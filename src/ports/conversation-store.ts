@@ -29,9 +29,11 @@ export interface ConversationStore {
 
   /**
    * Makes the caller the holder of the conversation: writes the `attempt-start` of the next attempt, from which moment
-   * every older attempt is refused (L4). The one way in which a stream comes to be. Throws `conversation_not_found`.
+   * every older attempt is refused (L4). The one way in which a stream comes to be. Writes nothing and gives undefined
+   * when no run is under way or waiting, decided in the same atomic step: a worker that comes late must not leave an
+   * attempt without a run. Throws `conversation_not_found`.
    */
-  acquire(id: ConversationId, holder: Holder): Promise<LogEvent>;
+  acquire(id: ConversationId, holder: Holder): Promise<LogEvent | undefined>;
 
   /**
    * Writes entries of the current attempt, takes inbox items and keeps the record of an ended run: all of it or

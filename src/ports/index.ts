@@ -15,6 +15,8 @@ export type {
 export type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions, ToolDescription } from "./model-agent.ts";
 export type { Drive, DriveResult, DriveTask, RunEngine, StopOptions, WakeOptions } from "./run-engine.ts";
 export { DEFAULT_TOOL_TIMEOUT_MS } from "./tool.ts";
-export type { Tool, ToolContext } from "./tool.ts";
+export type { Tool, ToolContext, ToolDefinition } from "./tool.ts";
 export { conversationNotFound, requireReadable, streamExpired } from "./read-check.ts";
 export { conversationOfAnotherAgent, idempotencyKeyReused, queueFull } from "./post-check.ts";
+export { SILENT } from "./logger.ts";
+export type { LogFacts, Logger } from "./logger.ts";

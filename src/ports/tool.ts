@@ -2,16 +2,18 @@ import type { FlexibleSchema } from "@ai-sdk/provider-utils";
 import type { JsonValue, Message } from "../core/index.ts";
 
 /**
- * Something a model may call. Tools made with the AI SDK's `tool()` fit here as they are.
+ * Something a model may call. Tools made with the AI SDK's `tool()` fit here as they are; `defineTool` checks that the
+ * parts of a tool agree about the type of its input.
  *
  * A result is recorded once and never asked for again (L8). What a crash interrupts is repeated only when `retry` is
  * "safe"; otherwise the model is told that the outcome is unknown.
  */
-// The input's type is known where the tool is defined and checked against its schema before each call.
-export interface Tool<Input = never, Output = unknown> {
+export type Tool = ToolDefinition<never, unknown>;
+
+export interface ToolDefinition<Input, Output> {
   readonly description?: string;
-  /** Zod, any Standard Schema, or a JSON schema through the AI SDK's `jsonSchema`. */
-  readonly inputSchema: FlexibleSchema<Input>;
+  /** Zod, any Standard Schema, or a JSON schema through the AI SDK's `jsonSchema`. Each input is checked against it. */
+  readonly inputSchema: SchemaOf<Input>;
   /** Gives what the model gets: text, or anything JSON. Throwing tells the model the error's message. */
   execute(input: Input, context: ToolContext): Output | PromiseLike<Output>;
   /** Whether a person must allow the call first: always, never (default), or as the input says. */
@@ -23,6 +25,9 @@ export interface Tool<Input = never, Output = unknown> {
   /** How long a call may take, in milliseconds. Default 5 minutes. */
   readonly timeoutMs?: number;
 }
+
+/** A schema's type is invariant; where the input is no longer known, any schema will do. */
+type SchemaOf<Input> = [Input] extends [never] ? FlexibleSchema : FlexibleSchema<Input>;
 
 export interface ToolContext {
   readonly toolCallId: string;

@@ -169,12 +169,25 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
     const first = await begin(store, id);
     await store.append(id, first.write(runStart("one")));
     const second = await store.acquire(id, { worker: "other", run: 1 });
+    ok(second);
     equal(second.type === "attempt-start" && second.follows, "1-1");
     equal(second.type === "attempt-start" && second.worker, "other");
     equal(cursorOf(second), "2-0");
     equal(second.run, 1);
     deepEqual(await store.read(id, cursorAt(1, 1), 10), [second]);
   }),
+  law(
+    "L5.late",
+    "nobody becomes the holder of a conversation in which nothing is to be done",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await finishedRun(store, id, "one");
+      equal(await store.acquire(id, { worker: "late", run: 1 }), undefined);
+      const conversation = await found(store, id);
+      equal(conversation.attempt, 1);
+      ok(isSettled(conversation));
+    },
+  ),
   law("L4.repeat", "repeating an append changes nothing", async ({ store }) => {
     const id = randomConversationId();
     await store.post(id, request("one"));
@@ -533,7 +546,9 @@ interface AttemptWriter {
 }
 
 async function begin(store: ConversationStore, id: ConversationId): Promise<AttemptWriter> {
-  const { attempt, run } = await store.acquire(id, { worker: "worker", run: 1 });
+  const start = await store.acquire(id, { worker: "worker", run: 1 });
+  ok(start, "there is something to acquire");
+  const { attempt, run } = start;
   let seq = 0;
   return {
     attempt,

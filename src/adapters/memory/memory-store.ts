@@ -99,8 +99,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     };
   }
 
-  function acquire(id: ConversationId, holder: Holder): LogEvent {
+  function acquire(id: ConversationId, holder: Holder): LogEvent | undefined {
     const entry = require(id);
+    if (isSettled(viewOf(entry))) return undefined;
     const event: LogEvent = {
       v: 1,
       type: "attempt-start",

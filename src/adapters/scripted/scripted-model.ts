@@ -1,0 +1,61 @@
+import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import { pacedStream, pauseOnTimer } from "./paced-stream.ts";
+import type { Pause } from "./paced-stream.ts";
+import { replyFromCall } from "./reply.ts";
+import { partsFromReply, resultFromParts } from "./stream-parts.ts";
+
+/** How fast a person likes to see text appear. */
+export const DEFAULT_CHUNKS_PER_SECOND = 45;
+
+export interface ScriptedModelOptions {
+  /** The pace of the stream, above 0; `Infinity` streams without pausing. Default 45. */
+  readonly chunksPerSecond?: number;
+  /** The clock that "next month" is counted from. */
+  readonly now?: () => Date;
+  /** Waits between chunks; must reject when the signal is aborted. */
+  readonly pause?: Pause;
+}
+
+/**
+ * A language model that needs no network and no key: it plans trips in Markdown, and really calls the tools
+ * `getWeatherForecast` and `getLocalEvents` when they are offered. The same prompt and clock give the same stream.
+ * To anything else than a trip it answers honestly that it is a demo. `doGenerate` answers without pausing.
+ * It does not read files, and takes no notice of temperature, seed or stop sequences.
+ *
+ * @example const agent = defineAgent({ name: "Planner", model: createScriptedModel(), ... });
+ */
+export function createScriptedModel(options: ScriptedModelOptions = {}): LanguageModelV4 {
+  const {
+    chunksPerSecond = DEFAULT_CHUNKS_PER_SECOND,
+    now = () => new Date(),
+    pause = pauseOnTimer,
+  } = options;
+  if (!(chunksPerSecond > 0)) {
+    throw new TypeError(
+      `chunksPerSecond is ${chunksPerSecond}; pass a number above 0, or Infinity for no pauses.`,
+    );
+  }
+  const pauseBefore = (part: LanguageModelV4StreamPart): number =>
+    isChunk(part) ? 1_000 / chunksPerSecond : 0;
+  const partsFor = (
+    call: Parameters<LanguageModelV4["doStream"]>[0],
+  ): readonly LanguageModelV4StreamPart[] => {
+    call.abortSignal?.throwIfAborted();
+    const timestamp = now();
+    return partsFromReply(replyFromCall(call, timestamp), call, timestamp, MODEL_ID);
+  };
+  return {
+    specificationVersion: "v4",
+    provider: "holdfast",
+    modelId: MODEL_ID,
+    supportedUrls: {},
+    doStream: async (call) => ({ stream: pacedStream(partsFor(call), pauseBefore, pause, call.abortSignal) }),
+    doGenerate: async (call) => resultFromParts(partsFor(call)),
+  };
+}
+
+const MODEL_ID = "scripted-planner";
+
+function isChunk(part: LanguageModelV4StreamPart): boolean {
+  return part.type === "text-delta" || part.type === "tool-input-delta";
+}

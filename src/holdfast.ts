@@ -1,0 +1,96 @@
+import { hostname } from "node:os";
+import { describeTools, validateToolInput } from "./adapters/ai-sdk/index.ts";
+import { createLocalEngine } from "./adapters/local/index.ts";
+import { randomId } from "./core/index.ts";
+import { agentFromDefinition } from "./define-agent.ts";
+import type { AgentDefinition, AnyModel } from "./define-agent.ts";
+import { createHandler, DEFAULT_HTTP_SETTINGS } from "./http/index.ts";
+import type { Handler, HttpSettings } from "./http/index.ts";
+import { SILENT } from "./ports/index.ts";
+import type { ConversationStore, Logger, RunEngine } from "./ports/index.ts";
+import { createAgentRegistry, createDrive, DEFAULT_RUNTIME_LIMITS, startSweeper } from "./runtime/index.ts";
+import type { AgentCallbacks, Runtime, RuntimeLimits, Sweeper } from "./runtime/index.ts";
+
+export interface HoldfastOptions extends AgentCallbacks {
+  /** At least one; the first is the default. */
+  readonly agents: readonly AgentDefinition[];
+  /** For agents that name no model of their own. */
+  readonly model?: AnyModel;
+  readonly store: ConversationStore;
+  /** Default: the local engine, for one process. */
+  readonly engine?: RunEngine;
+  readonly logger?: Logger;
+  readonly limits?: Partial<RuntimeLimits>;
+  readonly http?: Partial<Omit<HttpSettings, "closing">>;
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** A server of agents, as one function of a request. */
+export interface Holdfast {
+  /** Answers a request. Begins to run agents with the first, unless `start` did before. */
+  readonly fetch: Handler;
+  /** Begins to run agents, and takes up what a crash left unfinished. Calling it again does nothing more. */
+  start(): Promise<void>;
+  /**
+   * Takes no new work, lets steps under way finish within the grace, resets the streams that have not ended, closes the
+   * store. Runs that have not ended go on with the next start.
+   */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+  readonly store: ConversationStore;
+}
+
+/** How long steps under way have to finish when the server stops, in milliseconds, by default. */
+export const DEFAULT_GRACE_MS = 10_000;
+
+/** Puts agents, a store and an engine together. Throws TypeError when the agents do not fit together. */
+export function createHoldfast(options: HoldfastOptions): Holdfast {
+  const { store, engine = createLocalEngine(), logger = SILENT, now = Date.now } = options;
+  const { onStreamingResponseUpdate, onAgentResponse } = options;
+  const runtime: Runtime = {
+    store,
+    engine,
+    agents: createAgentRegistry(options.agents.map((agent) => agentFromDefinition(agent, options.model))),
+    callbacks: {
+      ...(onStreamingResponseUpdate && { onStreamingResponseUpdate }),
+      ...(onAgentResponse && { onAgentResponse }),
+    },
+    toolSchemas: { describe: describeTools, validate: validateToolInput },
+    logger,
+    limits: { ...DEFAULT_RUNTIME_LIMITS, ...options.limits },
+    worker: `${hostname()}:${process.pid}:${randomId().slice(0, 8)}`,
+    now,
+  };
+  const closing = new AbortController();
+  const handler = createHandler(runtime, {
+    ...DEFAULT_HTTP_SETTINGS,
+    ...options.http,
+    closing: closing.signal,
+  });
+  let started: Promise<Sweeper> | undefined;
+
+  const start = (): Promise<Sweeper> => (started ??= begin(runtime));
+
+  return {
+    store,
+    fetch: async (request) => {
+      await start();
+      return handler(request);
+    },
+    start: async () => {
+      await start();
+    },
+    async stop({ graceMs = DEFAULT_GRACE_MS } = {}) {
+      const sweeper = await started;
+      await sweeper?.stop();
+      await engine.stop({ graceMs });
+      closing.abort();
+      await store.close();
+    },
+  };
+}
+
+async function begin(runtime: Runtime): Promise<Sweeper> {
+  await runtime.engine.start(createDrive(runtime));
+  return startSweeper(runtime);
+}

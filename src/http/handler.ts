@@ -1,0 +1,60 @@
+import { AgentError } from "../core/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { corsHeaders, preflightResponse } from "./cors.ts";
+import { errorResponse } from "./json-response.ts";
+import { createRouteTable } from "./route.ts";
+import type { HttpSettings, Route } from "./route.ts";
+import { CONVERSATION_ROUTES } from "./routes/conversation-routes.ts";
+import { RUN_ROUTES } from "./routes/run-routes.ts";
+import { SERVICE_ROUTES } from "./routes/service-routes.ts";
+import { STREAM_ROUTES } from "./routes/stream-routes.ts";
+
+/** All of the native API. */
+export const ROUTES: readonly Route[] = [
+  ...RUN_ROUTES,
+  ...STREAM_ROUTES,
+  ...CONVERSATION_ROUTES,
+  ...SERVICE_ROUTES,
+];
+
+export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "closing"> = {
+  maxBodyBytes: 1024 * 1024,
+  heartbeatMs: 15_000,
+  allowedOrigins: ["*"],
+};
+
+/** The whole API as a function of a request, for any host. It never rejects. */
+export type Handler = (request: Request) => Promise<Response>;
+
+export function createHandler(
+  runtime: Runtime,
+  settings: HttpSettings,
+  routes: readonly Route[] = ROUTES,
+): Handler {
+  const table = createRouteTable(routes);
+
+  async function answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    if (request.method === "OPTIONS") return preflightResponse(request, table.methods(url.pathname));
+    const { route, parameter } = table.match(request.method, url.pathname);
+    const response = await route.handle({ request, url, runtime, settings, parameter });
+    return request.method === "HEAD" ? withoutBody(response) : response;
+  }
+
+  return async (request) => {
+    const response = await answer(request).catch((cause: unknown) => {
+      const error = AgentError.from(cause);
+      if (error.code === "internal_error")
+        runtime.logger.error({ error: cause, url: request.url }, "a request failed");
+      return errorResponse(error);
+    });
+    for (const [name, value] of corsHeaders(request, settings.allowedOrigins))
+      response.headers.set(name, value);
+    return response;
+  };
+}
+
+async function withoutBody(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return new Response(null, { status: response.status, headers: response.headers });
+}

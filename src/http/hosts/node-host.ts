@@ -1,0 +1,150 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ReadableStream as NodeWebStream } from "node:stream/web";
+import type { Handler } from "../handler.ts";
+
+/** How long a client may leave its socket full before it is cut, in milliseconds; it resumes by cursor (L12). */
+export const MAX_STALL_MS = 60_000;
+
+export interface NodeHostOptions {
+  readonly hostname: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+export interface NodeHost {
+  readonly hostname: string;
+  readonly port: number;
+  /** Takes no new connection, resolves when those that are open have ended. */
+  close(): Promise<void>;
+}
+
+/** Serves a handler over HTTP/1.1. Rejects when the port is taken or the host unknown. */
+export async function serveNode(handler: Handler, options: NodeHostOptions): Promise<NodeHost> {
+  const server = createServer((incoming, outgoing) => {
+    void respond(handler, incoming, outgoing);
+  });
+  // Streams live as long as their run; a request that is slow to arrive still times out by Node's own limits.
+  server.requestTimeout = 60_000;
+  server.keepAliveTimeout = 5_000;
+  await listen(server, options);
+  const { address, port } = server.address() as AddressInfo;
+  return {
+    hostname: address,
+    port,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function listen(server: Server, { hostname, port }: NodeHostOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function respond(handler: Handler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  outgoing.once("close", () => gone.abort());
+  try {
+    const response = await handler(requestFromNode(incoming, gone.signal));
+    writeHead(response, outgoing);
+    await writeBody(response, outgoing);
+  } catch {
+    // The handler answers every failure of its own; what fails here is the connection, or a stream that was cut short
+    // on purpose. Either way the client must see a cut, not an end (wire rule 3).
+    reset(outgoing);
+  }
+}
+
+function requestFromNode(incoming: IncomingMessage, signal: AbortSignal): Request {
+  const headers = new Headers();
+  for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
+    headers.append(incoming.rawHeaders[index] ?? "", incoming.rawHeaders[index + 1] ?? "");
+  }
+  const base = `http://${incoming.headers.host ?? "localhost"}`;
+  const url = new URL(incoming.url ?? "/", URL.canParse(base) ? base : "http://localhost");
+  const method = incoming.method ?? "GET";
+  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers, signal });
+  const init: RequestInit & { duplex: "half" } = {
+    method,
+    headers,
+    signal,
+    body: bodyOf(incoming),
+    duplex: "half",
+  };
+  return new Request(url, init);
+}
+
+/** The request's body. Whoever stops reading it early still gets to answer: the rest is thrown away, not the socket. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      incoming.on("data", (chunk: Uint8Array) => {
+        controller.enqueue(chunk);
+        if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+      });
+      incoming.once("end", () => controller.close());
+      incoming.once("error", (error) => controller.error(error));
+    },
+    pull() {
+      incoming.resume();
+    },
+    cancel() {
+      incoming.removeAllListeners("data").removeAllListeners("end").resume();
+    },
+  });
+}
+
+function writeHead(response: Response, outgoing: ServerResponse): void {
+  outgoing.statusCode = response.status;
+  response.headers.forEach((value, name) => outgoing.setHeader(name, value));
+  // Wire rule 5: the headers go out at once, before the first entry is there.
+  outgoing.flushHeaders();
+}
+
+async function writeBody(response: Response, outgoing: ServerResponse): Promise<void> {
+  if (!response.body) {
+    outgoing.end();
+    return;
+  }
+  const body: NodeWebStream<Uint8Array> = response.body as NodeWebStream<Uint8Array>;
+  for await (const chunk of body) {
+    if (!outgoing.write(chunk)) await drained(outgoing);
+    if (outgoing.destroyed) return;
+  }
+  outgoing.end();
+}
+
+/** Waits until the client has taken what was written. Rejects when it goes away or takes too long. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => settle(() => reject(new Error("The client takes too long."))),
+      MAX_STALL_MS,
+    );
+    const onDrain = (): void => settle(resolve);
+    const onClose = (): void => settle(() => reject(new Error("The client went away.")));
+    function settle(act: () => void): void {
+      clearTimeout(timer);
+      outgoing.off("drain", onDrain);
+      outgoing.off("close", onClose);
+      act();
+    }
+    outgoing.on("drain", onDrain);
+    outgoing.on("close", onClose);
+  });
+}
+
+function reset(outgoing: ServerResponse): void {
+  if (outgoing.socket && !outgoing.socket.destroyed) outgoing.socket.resetAndDestroy();
+  else outgoing.destroy();
+}

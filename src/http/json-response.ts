@@ -1,0 +1,18 @@
+import { AgentError } from "../core/index.ts";
+import { errorStatus, errorToJson } from "../protocol/index.ts";
+
+export function jsonResponse(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
+  });
+}
+
+/** The answer to a call that failed: JSON with a code of the closed list, and nothing of what lies underneath. */
+export function errorResponse(error: AgentError): Response {
+  const headers: Record<string, string> = {};
+  if (error.retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
+  const { allow } = error.details;
+  if (error.code === "method_not_allowed" && typeof allow === "string") headers["allow"] = allow;
+  return jsonResponse(errorStatus(error.code), errorToJson(error), headers);
+}

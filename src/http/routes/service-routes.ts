@@ -1,0 +1,35 @@
+import { AgentError } from "../../core/index.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { Call, Route } from "../route.ts";
+import { WELCOME_PAGE } from "../welcome-page.ts";
+
+/** What operators and newcomers ask of the service itself. */
+export const SERVICE_ROUTES: readonly Route[] = [
+  { method: "GET", path: "/api/health", handle: getHealth },
+  { method: "GET", path: "/api/ready", handle: getReadiness },
+  { method: "GET", path: "/", handle: getWelcome },
+];
+
+async function getHealth({ runtime }: Call): Promise<Response> {
+  const agents = runtime.agents.all.map(({ name, description, tools }) => ({
+    name,
+    description,
+    tools: Object.keys(tools),
+  }));
+  return jsonResponse(200, { status: "healthy", agents, agent_count: agents.length });
+}
+
+async function getReadiness({ runtime, settings }: Call): Promise<Response> {
+  if (settings.closing.aborted) throw new AgentError("shutting_down", "The server is about to stop.");
+  await runtime.store.ping();
+  return jsonResponse(200, { status: "ready", store: runtime.store.description });
+}
+
+async function getWelcome(): Promise<Response> {
+  return new Response(WELCOME_PAGE, {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    },
+  });
+}

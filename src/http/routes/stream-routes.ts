@@ -1,0 +1,129 @@
+import { AgentError, entityForm, parseCursor } from "../../core/index.ts";
+import type { ConversationId, Cursor } from "../../core/index.ts";
+import {
+  createNdjsonProjection,
+  createSseProjection,
+  createTextProjection,
+} from "../../projections/index.ts";
+import type { Projection, ProjectionOptions } from "../../projections/index.ts";
+import {
+  CONVERSATION_ID,
+  historyPath,
+  LAST_EVENT_ID,
+  STREAM_RESUME,
+  streamPath,
+  THREAD_ID,
+} from "../../protocol/index.ts";
+import { openReading } from "../../runtime/index.ts";
+import type { ReadRequest } from "../../runtime/index.ts";
+import { acceptedFormat } from "../accept.ts";
+import type { StreamFormat } from "../accept.ts";
+import { existingConversation, findAgent } from "../conversation-of-call.ts";
+import type { Call, Route } from "../route.ts";
+import { streamResponse } from "../stream-response.ts";
+import { agentNamedBy, startRequestedRun } from "./run-routes.ts";
+
+/** Streams: starting one, and reading one from any cursor. */
+export const STREAM_ROUTES: readonly Route[] = [
+  { method: "POST", path: "/api/agent/create", handle: createAndStream },
+  { method: "GET", path: "/api/agent/stream/{id}", handle: getStream },
+];
+
+async function createAndStream(call: Call): Promise<Response> {
+  const { request, url, runtime } = call;
+  // Refuse before anything is started.
+  const format = acceptedFormat(request.headers.get("accept"));
+  const named = url.searchParams.get("agent") ?? agentNamedBy(request.headers.get(CONVERSATION_ID));
+  const agent = named === undefined ? runtime.agents.first : findAgent(runtime.agents, named);
+  const { started } = await startRequestedRun(call, agent);
+  const reading = { id: started.conversation, run: started.run };
+  return readingResponse(call, reading, format, {
+    [CONVERSATION_ID]: entityForm(agent.name, started.conversation),
+    [THREAD_ID]: started.conversation,
+    location: streamPath(started.conversation, started.run),
+  });
+}
+
+async function getStream(call: Call): Promise<Response> {
+  const { request, url, parameter } = call;
+  const format = acceptedFormat(request.headers.get("accept"));
+  const id = await existingConversation(call, parameter("id"));
+  const { searchParams } = url;
+  const everything = eventsOf(searchParams.get("events")) === "all";
+  const reading = {
+    id,
+    after: cursorOf(request.headers.get(LAST_EVENT_ID), searchParams.get("cursor")),
+    run: ordinal(searchParams.get("run")),
+    follow: flag("follow", searchParams.get("follow")),
+    everything,
+  };
+  return readingResponse(call, reading, format, { [CONVERSATION_ID]: id });
+}
+
+async function readingResponse(
+  call: Call,
+  request: ReadRequest,
+  format: StreamFormat,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const abort = new AbortController();
+  call.request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  const reading = await openReading(call.runtime, request, abort.signal).catch((error: unknown) => {
+    throw withHistoryLink(error, request.id);
+  });
+  const { everything = false, follow: eachRun = false, after, run } = request;
+  // Wire rule 4: EventSource reconnects for ever unless it is told that nothing is left.
+  if (reading.kind === "nothing-left") return new Response(null, { status: 204, headers });
+  const projection = projectionFor(format, { everything, eachRun }, after !== undefined);
+  return streamResponse(reading.entries, projection, abort, call.settings, {
+    [STREAM_RESUME]: streamPath(request.id, run),
+    ...headers,
+  });
+}
+
+function projectionFor(format: StreamFormat, options: ProjectionOptions, resumed: boolean): Projection {
+  switch (format) {
+    case "text/event-stream":
+      return createSseProjection(options);
+    case "application/x-ndjson":
+      return createNdjsonProjection(options);
+    case "text/plain":
+      return createTextProjection({ resumed });
+  }
+}
+
+/** A refusal because entries are gone says where the history is (L6). */
+function withHistoryLink(error: unknown, id: ConversationId): AgentError {
+  const known = AgentError.from(error);
+  if (known.code !== "stream_expired" && known.code !== "cursor_beyond_log") return known;
+  return new AgentError(known.code, known.message, {
+    cause: known,
+    details: { ...known.details, history: historyPath(id) },
+  });
+}
+
+/** `Last-Event-ID` wins: a client that reconnects sends it with the address it first used. */
+function cursorOf(lastEventId: string | null, parameter: string | null): Cursor | undefined {
+  const text = lastEventId || parameter;
+  return text === null || text === "" ? undefined : parseCursor(text);
+}
+
+function ordinal(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new AgentError("invalid_request", "run is the ordinal of a run in its conversation: 1, 2, …", {
+    details: { field: "run" },
+  });
+}
+
+function eventsOf(text: string | null): "all" | "text" {
+  if (text === null || text === "text") return "text";
+  if (text === "all") return "all";
+  throw new AgentError("invalid_request", "events is all or text.", { details: { field: "events" } });
+}
+
+function flag(field: string, text: string | null): boolean {
+  if (text === null || text === "false" || text === "0") return false;
+  if (text === "true" || text === "1") return true;
+  throw new AgentError("invalid_request", `${field} is true or false.`, { details: { field } });
+}

@@ -1,0 +1,127 @@
+import * as z from "zod";
+import { AgentError } from "../core/index.ts";
+import type { JsonObject, ResponseFormat } from "../core/index.ts";
+import { CONVERSATION_ID, THREAD_ID, WAIT_FOR_RESPONSE } from "../protocol/index.ts";
+import { readBody } from "./read-body.ts";
+
+/** What a request to run an agent says, whichever way it says it. */
+export interface RunRequestBody {
+  readonly message: string;
+  /** As the client wrote it; absent: a new conversation. */
+  readonly conversation: string | undefined;
+  readonly responseFormat: ResponseFormat | undefined;
+  readonly enableToolCalls: boolean | undefined;
+  readonly waitForResponse: boolean;
+  readonly metadata: JsonObject | undefined;
+}
+
+const JSON_SCHEMA_FORMAT = z.object({
+  type: z.enum(["json_schema", "json_object", "text", "json"]),
+  name: z.optional(z.string()),
+  schema: z.optional(z.record(z.string(), z.json())),
+  json_schema: z.optional(
+    z.object({ name: z.optional(z.string()), schema: z.optional(z.record(z.string(), z.json())) }),
+  ),
+});
+
+const BODY = z.object({
+  message: z.string(),
+  thread_id: z.nullish(z.string()),
+  conversation_id: z.nullish(z.string()),
+  response_format: z.nullish(z.union([z.enum(["text", "json"]), JSON_SCHEMA_FORMAT])),
+  enable_tool_calls: z.nullish(z.boolean()),
+  wait_for_response: z.nullish(z.boolean()),
+  metadata: z.nullish(z.record(z.string(), z.json())),
+});
+
+type Body = z.infer<typeof BODY>;
+
+/**
+ * Reads a run request: a bare text body is the message; JSON names its parts. The conversation and the wish to wait may
+ * also come in the query or in headers. Throws `invalid_request` naming the field, `unsupported_media_type`,
+ * `body_too_large`.
+ */
+export async function readRunRequest(request: Request, url: URL, maxBytes: number): Promise<RunRequestBody> {
+  const body = await parseBody(request, maxBytes);
+  if (body.message.trim() === "") throw invalid("message", "The message must not be empty.");
+  return {
+    message: body.message,
+    conversation: oneConversation([
+      body.conversation_id,
+      body.thread_id,
+      url.searchParams.get("conversation_id"),
+      url.searchParams.get("thread_id"),
+      request.headers.get(CONVERSATION_ID),
+      request.headers.get(THREAD_ID),
+    ]),
+    responseFormat: responseFormat(body.response_format),
+    enableToolCalls: body.enable_tool_calls ?? undefined,
+    waitForResponse:
+      body.wait_for_response ??
+      flag("wait_for_response", url.searchParams.get("wait_for_response")) ??
+      flag(WAIT_FOR_RESPONSE, request.headers.get(WAIT_FOR_RESPONSE)) ??
+      false,
+    metadata: body.metadata ?? undefined,
+  };
+}
+
+async function parseBody(request: Request, maxBytes: number): Promise<Body> {
+  const type =
+    (request.headers.get("content-type") ?? "text/plain").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/json" || type.endsWith("+json")) {
+    return checkBody(parseJson(await readBody(request, maxBytes)));
+  }
+  if (type.startsWith("text/")) return { message: await readBody(request, maxBytes) };
+  throw new AgentError(
+    "unsupported_media_type",
+    `Send the message as text/plain or as application/json, not as ${type}.`,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AgentError("invalid_request", "The body is not JSON.", { cause, details: { field: "body" } });
+  }
+}
+
+function checkBody(value: unknown): Body {
+  const parsed = BODY.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join(".") || "body";
+  throw invalid(field, `${field}: ${issue?.message ?? "not as expected"}.`);
+}
+
+function responseFormat(format: Body["response_format"]): ResponseFormat | undefined {
+  if (format === null || format === undefined) return undefined;
+  if (typeof format === "string") return { type: format };
+  if (format.type === "text") return { type: "text" };
+  const name = format.name ?? format.json_schema?.name;
+  const schema = format.schema ?? format.json_schema?.schema;
+  if (format.type === "json_schema" && schema === undefined) {
+    throw invalid("response_format.schema", "A response format of type json_schema needs a schema.");
+  }
+  return { type: "json", ...(name !== undefined && { name }), ...(schema !== undefined && { schema }) };
+}
+
+function oneConversation(named: readonly (string | null | undefined)[]): string | undefined {
+  const given = new Set(named.filter((id) => typeof id === "string" && id !== ""));
+  if (given.size > 1) throw invalid("conversation_id", "The request names more than one conversation.");
+  const [conversation] = given;
+  return conversation ?? undefined;
+}
+
+function flag(field: string, text: string | null): boolean | undefined {
+  if (text === null) return undefined;
+  const value = FLAGS[text.toLowerCase()];
+  if (value === undefined) throw invalid(field, `${field} is true or false.`);
+  return value;
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
+
+function invalid(field: string, message: string): AgentError {
+  return new AgentError("invalid_request", message, { details: { field } });
+}

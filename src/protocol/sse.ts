@@ -1,0 +1,26 @@
+/** One event of a `text/event-stream`, before it is encoded. */
+export interface SseEvent {
+  /** Must hold no line break and no NUL; a cursor never does. */
+  readonly id: string;
+  readonly event: string;
+  /** Any text with LF as its only line break. */
+  readonly data: string;
+  /** How long the client waits before it reconnects, in milliseconds. */
+  readonly retry?: number;
+}
+
+/**
+ * Encodes one event. Each line of the data becomes a field of its own, so that nothing in a text can forge an event.
+ * `retry` travels inside an event: some clients take a lone one for an event without data.
+ */
+export function encodeSseEvent({ id, event, data, retry }: SseEvent): string {
+  const reconnect = retry === undefined ? "" : `retry: ${retry}\n`;
+  // HTML §9.2.6: "If the field name is data: append the field value, then a single LF".
+  return `${reconnect}id: ${id}\nevent: ${event}\ndata: ${data.replaceAll("\n", "\ndata: ")}\n\n`;
+}
+
+/** Keeps proxies and idle timers quiet. One newline: with two, several clients dispatch an empty event. */
+export const SSE_HEARTBEAT = ": hb\n";
+
+/** The last bytes of a finished stream, by which a client tells its end from a cut. A comment to every parser. */
+export const SSE_END = ": end\n";

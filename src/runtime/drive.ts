@@ -1,0 +1,52 @@
+import { AgentError, isSettled, nextStep } from "../core/index.ts";
+import type { Conversation, RunState } from "../core/index.ts";
+import type { Drive, DriveResult, DriveTask } from "../ports/index.ts";
+import { driveAttempt } from "./drive-attempt.ts";
+import { loadRun } from "./load-run.ts";
+import { policyOf } from "./policy.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * What an engine calls to go on with a conversation: takes hold of it, lets one run after the other proceed step by
+ * step, and returns when nothing is left to do, a person must answer, or the process is about to stop.
+ */
+export function createDrive(runtime: Runtime): Drive {
+  return async (task) => {
+    for (;;) {
+      if (task.draining.aborted || task.signal.aborted) return { state: "more" };
+      const result = await driveOnce(runtime, task);
+      if (result !== "run-ended") return result;
+    }
+  };
+}
+
+async function driveOnce(runtime: Runtime, task: DriveTask): Promise<DriveResult | "run-ended"> {
+  try {
+    const { conversation, state } = await loadRun(runtime.store, task.id);
+    if (isSettled(conversation)) return { state: "idle" };
+    const parked = whileParked(runtime, conversation, state);
+    if (parked) return parked;
+    return await driveAttempt(runtime, task, runOrdinal(conversation, state));
+  } catch (error) {
+    const known = AgentError.from(error);
+    // Someone else holds the conversation now, or it is gone: there is nothing left to do here.
+    if (known.code === "fenced" || known.code === "conversation_not_found") return { state: "idle" };
+    if (task.signal.aborted) return { state: "more" };
+    throw error;
+  }
+}
+
+/** A run that waits for a person is left alone: nobody needs to hold it, so no attempt begins (L13). */
+function whileParked(runtime: Runtime, conversation: Conversation, state: RunState): DriveResult | undefined {
+  const agent = runtime.agents.find(conversation.agent);
+  if (!agent || state.start === undefined) return undefined;
+  const decision = nextStep(state, conversation.inbox, policyOf(agent), runtime.now());
+  return decision.kind === "await-approval" ? { state: "waiting", wakeAt: decision.until } : undefined;
+}
+
+/** The ordinal of the run that an attempt would be about. */
+function runOrdinal(conversation: Conversation, state: RunState): number {
+  if (state.start && !state.end) return state.start.run;
+  const queued = conversation.inbox.find((item) => item.kind === "run");
+  return queued?.kind === "run" ? queued.run : conversation.runs;
+}

@@ -1,0 +1,42 @@
+import type { DriveTask } from "../ports/index.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** How often a worker looks at the inbox of its own accord, in case an interrupt was lost, in milliseconds. */
+export const INBOX_CHECK_INTERVAL_MS = 5_000;
+
+export interface InboxWatch {
+  /** Aborts once the run is to be cancelled. */
+  readonly cancelled: AbortSignal;
+  end(): void;
+}
+
+/** Looks at the inbox at each interrupt, and every few seconds, for a cancellation of the run (L11). */
+export function watchInbox(runtime: Runtime, task: DriveTask, run: number): InboxWatch {
+  const abort = new AbortController();
+  let ended = false;
+
+  async function look(): Promise<void> {
+    try {
+      const conversation = await runtime.store.conversation(task.id);
+      const cancelled = conversation?.inbox.some((item) => item.kind === "cancel" && item.upTo >= run);
+      if (cancelled && !ended) abort.abort(new DOMException("The run was cancelled.", "AbortError"));
+    } catch (error) {
+      // The writer notices a lost store by itself; the next look may succeed.
+      runtime.logger.warn({ conversation: task.id, error }, "could not look at the inbox");
+    }
+  }
+
+  const stopListening = task.onInterrupt(() => void look());
+  const timer = setInterval(() => void look(), INBOX_CHECK_INTERVAL_MS);
+  timer.unref?.();
+  // A cancellation may have come between the last decision and now.
+  void look();
+  return {
+    cancelled: abort.signal,
+    end() {
+      ended = true;
+      stopListening();
+      clearInterval(timer);
+    },
+  };
+}

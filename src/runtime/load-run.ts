@@ -1,0 +1,44 @@
+import { foldRun, NOTHING_LOGGED } from "../core/index.ts";
+import type { Conversation, ConversationId, Cursor, LogEvent, RunState } from "../core/index.ts";
+import type { ConversationStore } from "../ports/index.ts";
+import { conversationNotFound } from "../ports/index.ts";
+
+const PAGE = 1000;
+
+/** A conversation with the fold of the run that is under way in it, if one is. */
+export interface LoadedRun {
+  readonly conversation: Conversation;
+  readonly state: RunState;
+  /** The newest entry of the run under way. */
+  readonly last: LogEvent | undefined;
+}
+
+/** Folds what was logged since the newest run ended. Throws `conversation_not_found`. */
+export async function loadRun(store: ConversationStore, id: ConversationId): Promise<LoadedRun> {
+  for (;;) {
+    const conversation = await store.conversation(id);
+    if (!conversation) throw conversationNotFound(id);
+    const { state, last } = await foldAfter(store, id, conversation.settled);
+    // A run that ended in between would be folded together with the next one: look again.
+    if (state.end === undefined) return { conversation, state, last };
+    const now = await store.conversation(id);
+    if (now?.settled === conversation.settled) return { conversation: now, state, last };
+  }
+}
+
+async function foldAfter(
+  store: ConversationStore,
+  id: ConversationId,
+  after: Cursor,
+): Promise<{ readonly state: RunState; readonly last: LogEvent | undefined }> {
+  let state = NOTHING_LOGGED;
+  let last: LogEvent | undefined;
+  let position = after;
+  for (;;) {
+    const events = await store.read(id, position, PAGE);
+    state = foldRun(events, state);
+    last = events.at(-1) ?? last;
+    if (events.length < PAGE) return { state, last };
+    position = state.tip;
+  }
+}

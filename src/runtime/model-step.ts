@@ -1,0 +1,205 @@
+import { AgentError, createTextNormalizer, textOf } from "../core/index.ts";
+import type {
+  AssistantMessage,
+  FinishReason,
+  ProviderOptions,
+  TextNormalizer,
+  Usage,
+} from "../core/index.ts";
+import type { AgentUpdate, ModelAgent, ModelStep } from "../ports/index.ts";
+import type { LogWriter } from "./log-writer.ts";
+
+/**
+ * Makes one model call and logs what it says as it says it, then its whole message as the step's end. Rejects with the
+ * signal's reason when it aborts, with a `model_…` error when the model fails; the step is then left open.
+ */
+export async function runModelStep(
+  model: ModelAgent,
+  request: ModelStep,
+  writer: LogWriter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { step } = request;
+  writer.write({ type: "step-start", step, kind: "model" });
+  const answer = createAnswer(writer, step);
+  const idempotencyKey = `${request.runId}:${step}`;
+  for await (const update of model.stream(request, { signal, idempotencyKey })) {
+    signal.throwIfAborted();
+    answer.take(update);
+    await writer.room();
+  }
+  signal.throwIfAborted();
+  const { message, usage, finishReason } = answer.end();
+  writer.write({ type: "step-end", step, message, usage, finishReason });
+  await writer.flush();
+}
+
+/** What sets one text of a run apart from the one before. */
+const SEPARATOR = "\n\n";
+
+interface OpenText {
+  readonly id: string;
+  readonly type: "text" | "reasoning";
+  readonly normalizer: TextNormalizer;
+  text: string;
+  providerOptions: ProviderOptions | undefined;
+}
+
+interface Answer {
+  take(update: AgentUpdate): void;
+  end(): { readonly message: AssistantMessage; readonly usage: Usage; readonly finishReason: FinishReason };
+}
+
+/** Turns updates into entries of a step and, in the end, into its message. */
+function createAnswer(writer: LogWriter, step: number): Answer {
+  const parts: (OpenText | AssistantMessage["content"][number])[] = [];
+  const open = new Map<string, OpenText>();
+  let finish: { readonly finishReason: FinishReason; readonly usage: Usage } | undefined;
+
+  function start(type: OpenText["type"], id: string): OpenText {
+    const part: OpenText = {
+      id,
+      type,
+      normalizer: createTextNormalizer(),
+      text: "",
+      providerOptions: undefined,
+    };
+    open.set(partKey(type, id), part);
+    parts.push(part);
+    writer.write({ type: `${type}-start`, step, id });
+    return part;
+  }
+
+  function append(type: OpenText["type"], id: string, text: string): void {
+    const part = open.get(partKey(type, id)) ?? start(type, id);
+    emit(part, id, part.normalizer.push(text));
+  }
+
+  function emit(part: OpenText, id: string, delta: string): void {
+    if (delta === "") return;
+    if (part.type === "reasoning") {
+      writer.write({ type: "reasoning-delta", step, id, delta });
+    } else {
+      if (part.text === "") separate(id);
+      writer.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks });
+    }
+    part.text += delta;
+  }
+
+  /** Readers render one text a run: a part that begins after another is set apart, for everyone alike (L7). */
+  function separate(id: string): void {
+    const before = textOf(writer.state);
+    if (before === "" || before.endsWith(SEPARATOR)) return;
+    const delta = before.endsWith("\n") ? "\n" : SEPARATOR;
+    writer.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks, separator: true });
+  }
+
+  function close(type: OpenText["type"], id: string, providerOptions?: ProviderOptions): void {
+    const part = open.get(partKey(type, id));
+    if (!part) return;
+    emit(part, id, part.normalizer.end());
+    part.providerOptions = providerOptions;
+    open.delete(partKey(type, id));
+    writer.write({ type: `${type}-end`, step, id });
+  }
+
+  return {
+    take(update) {
+      switch (update.type) {
+        case "text-start":
+          start("text", update.id);
+          break;
+        case "reasoning-start":
+          start("reasoning", update.id);
+          break;
+        case "text-delta":
+          append("text", update.id, update.delta);
+          break;
+        case "reasoning-delta":
+          append("reasoning", update.id, update.delta);
+          break;
+        case "text-end":
+          close("text", update.id, update.providerOptions);
+          break;
+        case "reasoning-end":
+          close("reasoning", update.id, update.providerOptions);
+          break;
+        case "tool-input-start":
+          writer.write({ type: "tool-input-start", step, callId: update.callId, name: update.name });
+          break;
+        case "tool-input-delta":
+          writer.write({ type: "tool-input-delta", step, callId: update.callId, delta: update.delta });
+          break;
+        case "tool-call":
+          parts.push(toolCallPart(update));
+          if (update.providerExecuted) {
+            const { callId, name, input } = update;
+            writer.write({ type: "tool-call", step, callId, name, input, providerExecuted: true });
+          }
+          break;
+        case "tool-result":
+          parts.push(toolResultPart(update));
+          writer.write({
+            type: "tool-result",
+            step,
+            callId: update.callId,
+            name: update.name,
+            output: update.output,
+            providerExecuted: true,
+          });
+          break;
+        case "data":
+          writer.write({ type: "data", step, name: update.name, value: update.value });
+          break;
+        case "finish":
+          finish = update;
+          break;
+      }
+    },
+    end() {
+      for (const { type, id } of open.values()) close(type, id);
+      if (!finish) {
+        throw new AgentError("model_unavailable", "The model's answer broke off.");
+      }
+      const content = parts.flatMap((part) => ("normalizer" in part ? textPart(part) : [part]));
+      const { finishReason, usage } = finish;
+      return { message: { role: "assistant", content }, finishReason, usage };
+    },
+  };
+}
+
+function partKey(type: OpenText["type"], id: string): string {
+  return `${type}:${id}`;
+}
+
+function textPart({ type, text, providerOptions }: OpenText): AssistantMessage["content"] {
+  if (text === "" && providerOptions === undefined) return [];
+  return [{ type, text, ...(providerOptions && { providerOptions }) }];
+}
+
+function toolCallPart(
+  update: Extract<AgentUpdate, { type: "tool-call" }>,
+): AssistantMessage["content"][number] {
+  const { callId, name, input, providerExecuted, providerOptions } = update;
+  return {
+    type: "tool-call",
+    toolCallId: callId,
+    toolName: name,
+    input,
+    ...(providerExecuted && { providerExecuted }),
+    ...(providerOptions && { providerOptions }),
+  };
+}
+
+function toolResultPart(
+  update: Extract<AgentUpdate, { type: "tool-result" }>,
+): AssistantMessage["content"][number] {
+  const { callId, name, output, providerOptions } = update;
+  return {
+    type: "tool-result",
+    toolCallId: callId,
+    toolName: name,
+    output,
+    ...(providerOptions && { providerOptions }),
+  };
+}

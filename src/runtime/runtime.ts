@@ -1,0 +1,31 @@
+import type { ConversationStore, Logger, RunEngine } from "../ports/index.ts";
+import type { AgentRegistry } from "./agent.ts";
+import type { AgentCallbacks } from "./callbacks.ts";
+import type { ToolSchemas } from "./tool-schemas.ts";
+
+/** Everything the use cases work with. */
+export interface Runtime {
+  readonly store: ConversationStore;
+  readonly engine: RunEngine;
+  readonly agents: AgentRegistry;
+  /** For all agents; an agent's own come after. */
+  readonly callbacks: AgentCallbacks;
+  readonly toolSchemas: ToolSchemas;
+  readonly logger: Logger;
+  readonly limits: RuntimeLimits;
+  /** Names this process in the log. */
+  readonly worker: string;
+  readonly now: () => number;
+}
+
+export interface RuntimeLimits {
+  /** How many runs may wait in one conversation; one more is refused with `queue_full`. Default 32. */
+  readonly maxWaitingRuns: number;
+  /** How long a request that wants the answer itself waits for it, in milliseconds. Default 60 s. */
+  readonly waitForResponseMs: number;
+}
+
+export const DEFAULT_RUNTIME_LIMITS: RuntimeLimits = {
+  maxWaitingRuns: 32,
+  waitForResponseMs: 60_000,
+};

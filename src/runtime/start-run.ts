@@ -1,0 +1,71 @@
+import { normalizeText, randomConversationId, randomId } from "../core/index.ts";
+import type { ConversationId, JsonObject, RunOptions } from "../core/index.ts";
+import type { Agent } from "./agent.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A request for a run, checked already. */
+export interface RunIntent {
+  readonly agent: Agent;
+  /** Absent: a new conversation. */
+  readonly conversation?: ConversationId | undefined;
+  readonly message: string;
+  readonly options: RunOptions;
+  readonly metadata?: JsonObject | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface StartedRun {
+  readonly conversation: ConversationId;
+  /** The ordinal of the run in its conversation. */
+  readonly run: number;
+  /** The run's public id. */
+  readonly id: string;
+  /** Whether an earlier request under the same idempotency key started it. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Accepts a run: when this resolves, the request is stored (L1) and will be run. Throws what `ConversationStore.post`
+ * throws.
+ */
+export async function startRun(runtime: Runtime, intent: RunIntent): Promise<StartedRun> {
+  const { agent, idempotencyKey, options, metadata } = intent;
+  const input = normalizeText(intent.message);
+  const conversation = intent.conversation ?? (await newConversationId(agent, idempotencyKey));
+  const posted = await runtime.store.post(
+    conversation,
+    { kind: "run", id: randomId(), agent: agent.name, input, options, ...(metadata && { metadata }) },
+    {
+      maxWaiting: runtime.limits.maxWaitingRuns,
+      ...(idempotencyKey !== undefined && {
+        idempotencyKey,
+        fingerprint: await digest(
+          JSON.stringify([agent.name, intent.conversation, input, options, metadata]),
+        ),
+      }),
+    },
+  );
+  await wake(runtime, conversation);
+  return { conversation, run: posted.run, id: posted.runId, repeated: posted.repeated };
+}
+
+/** Wakes a conversation whose inbox has something new. The request is safe already: the sweeper finds it otherwise. */
+export async function wake(runtime: Runtime, id: ConversationId): Promise<void> {
+  try {
+    await runtime.engine.wake(id);
+  } catch (error) {
+    runtime.logger.error({ conversation: id, error }, "could not wake a conversation; the sweeper will");
+  }
+}
+
+/** A repeat of a request that names no conversation must find the one that the first began: the key leads to it. */
+async function newConversationId(agent: Agent, idempotencyKey: string | undefined): Promise<ConversationId> {
+  if (idempotencyKey === undefined) return randomConversationId();
+  return (await digest(JSON.stringify([agent.name, idempotencyKey]))).slice(0, 32) as ConversationId;
+}
+
+/** SHA-256 in hex. */
+async function digest(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
