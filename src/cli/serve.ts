@@ -1,0 +1,76 @@
+import { pino } from "pino";
+import type { Logger as PinoLogger } from "pino";
+import { createHoldfast, DEFAULT_GRACE_MS } from "../holdfast.ts";
+import { serveNode } from "../http/hosts/node-host.ts";
+import { banner } from "./banner.ts";
+import { readEnvironment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { loadAgents } from "./load-agents.ts";
+import { modelFromEnvironment } from "./model-from-environment.ts";
+import { openBackend } from "./open-backend.ts";
+import { onStopSignals } from "./stop-signals.ts";
+
+export interface ServeFlags {
+  readonly port?: string;
+  readonly host?: string;
+  readonly data?: string;
+  readonly redis?: string;
+}
+
+/** Serves the agents of a file until the process is told to stop. */
+export async function serve(file: string, flags: ServeFlags): Promise<void> {
+  const environment = readEnvironment({ ...process.env, ...overrides(flags) });
+  const logger = createLogger(environment);
+  const agents = await loadAgents(file);
+  const model = await modelFromEnvironment(environment);
+  const { store, engine } = await openBackend(environment, logger);
+  const holdfast = createHoldfast({ agents, model: model.agent, store, engine, logger });
+  await holdfast.start();
+  const host = await serveNode(holdfast.fetch, {
+    hostname: environment.host,
+    port: environment.port,
+  }).catch(async (error: unknown) => {
+    await holdfast.stop({ graceMs: 0 });
+    throw error;
+  });
+  console.log(
+    banner({
+      host: environment.host,
+      port: host.port,
+      agents: agents.map((agent) => agent.name),
+      model: model.description,
+      modelIsDemo: model.source === "scripted",
+      store: store.description,
+      engine: engine.description,
+      streamTtlMs: environment.streamTtlMs,
+    }),
+  );
+  await onStopSignals({
+    async drain() {
+      console.log(
+        `Stopping: steps under way have ${DEFAULT_GRACE_MS / 1000} s to finish. Ctrl-C again ends at once.`,
+      );
+      const closed = host.close();
+      await holdfast.stop();
+      await closed;
+    },
+  });
+}
+
+function overrides({ port, host, data, redis }: ServeFlags): Record<string, string> {
+  return {
+    ...(port !== undefined && { PORT: port }),
+    ...(host !== undefined && { HOLDFAST_HOST: host }),
+    ...(data !== undefined && { HOLDFAST_DATA_DIR: data }),
+    ...(redis !== undefined && { REDIS_CONNECTION_STRING: redis }),
+  };
+}
+
+/** Logs go to standard error: JSON lines for machines, readable lines on a terminal. */
+function createLogger({ logLevel }: Environment): PinoLogger {
+  const options = { level: logLevel, errorKey: "error", serializers: { error: pino.stdSerializers.err } };
+  const target = process.stderr.isTTY
+    ? { target: "pino-pretty", options: { destination: 2, ignore: "pid,hostname" } }
+    : { target: "pino/file", options: { destination: 2 } };
+  return pino({ ...options, transport: target });
+}
