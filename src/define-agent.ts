@@ -19,6 +19,12 @@ export interface AgentDefinition extends AgentCallbacks {
   readonly model?: AnyModel;
   readonly tools?: Readonly<Record<string, Tool>>;
   readonly limits?: Partial<AgentLimits>;
+  /**
+   * What becomes of a half-written answer when its worker is lost. "restart" (default): it is withdrawn from everyone and
+   * written again. "continue": it is kept and the model is asked to go on from its end, which costs fewer tokens and
+   * withdraws nothing, but is best effort: a model may repeat itself or change its mind in mid-sentence.
+   */
+  readonly onInterrupted?: "restart" | "continue";
 }
 
 export type AnyModel = LanguageModelV4 | ModelAgent | CustomRun;
@@ -66,7 +72,7 @@ export function agentFromDefinition(definition: AgentDefinition, hostModel: AnyM
       `The agent ${definition.name} has no model: give it one, or give createHoldfast one for all.`,
     );
   }
-  const { name, description, instructions, tools = {}, limits } = definition;
+  const { name, description, instructions, tools = {}, limits, onInterrupted = "restart" } = definition;
   const { onStreamingResponseUpdate, onAgentResponse } = definition;
   return {
     name,
@@ -74,6 +80,7 @@ export function agentFromDefinition(definition: AgentDefinition, hostModel: AnyM
     instructions,
     model: toModelAgent(model),
     tools,
+    onInterrupted,
     limits: { ...DEFAULT_LIMITS, ...limits },
     callbacks: {
       ...(onStreamingResponseUpdate && { onStreamingResponseUpdate }),

@@ -189,7 +189,8 @@ export interface StepEnd {
   readonly finishReason?: FinishReason;
 }
 
-export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "other";
+/** Why a model step ended; `interrupted`: a worker was lost and what was written was kept, to be gone on from. */
+export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "other" | "interrupted";
 
 /** Voids every entry from `from` (the step's start) up to this one; the step begins again after it (L7). */
 export interface StepReset {

@@ -10,6 +10,9 @@ import { NO_USAGE } from "./usage.ts";
 
 const POLICY: RunPolicy = {
   maxSteps: 5,
+  maxTokens: 1_000,
+  runTimeoutMs: 60_000,
+  onInterrupted: "restart",
   maxAttemptsWithoutProgress: 3,
   needsApproval: () => false,
   mayRepeat: () => false,

@@ -36,6 +36,8 @@ export interface RunState {
   /** The text of the finished steps. */
   readonly text: string;
   readonly usage: Usage;
+  /** For how long the run has waited for people, in milliseconds: time that is nobody's fault. */
+  readonly waitedMs: number;
   /** How many steps have finished. */
   readonly steps: number;
   /** How many text chunks were logged, voided ones too. */
@@ -77,6 +79,7 @@ export const NOTHING_LOGGED: RunState = {
   messages: [],
   text: "",
   usage: NO_USAGE,
+  waitedMs: 0,
   steps: 0,
   chunks: 0,
   finishReason: undefined,
@@ -131,13 +134,16 @@ export function applyEvent(state: RunState, event: LogEvent): RunState {
       };
     case "approval-request":
       return { ...state, tip, open: withCall(state.open, event.callId, { request: event }) };
-    case "approval-response":
+    case "approval-response": {
+      const asked = state.open?.calls[event.callId]?.request?.at ?? event.at;
       return {
         ...state,
         tip,
         attemptsWithoutProgress: 0,
+        waitedMs: state.waitedMs + Math.max(0, event.at - asked),
         open: withCall(state.open, event.callId, { response: event }),
       };
+    }
     case "step-end":
       return {
         ...state,
@@ -184,9 +190,24 @@ export function lastingMessages(state: RunState): readonly Message[] {
     return message.role === "assistant" && !answered ? withoutCalls(message) : [message];
   });
   const partial = state.open?.text ?? "";
-  return partial === ""
-    ? messages
-    : [...messages, { role: "assistant", content: [{ type: "text", text: partial }] }];
+  const all: readonly Message[] =
+    partial === ""
+      ? messages
+      : [...messages, { role: "assistant", content: [{ type: "text", text: partial }] }];
+  return all.reduce<readonly Message[]>(joinAnswers, []);
+}
+
+/** An answer that was broken off and gone on from is one message: models expect the roles to alternate. */
+function joinAnswers(joined: readonly Message[], message: Message): readonly Message[] {
+  const last = joined.at(-1);
+  if (last?.role !== "assistant" || message.role !== "assistant") return [...joined, message];
+  const end = last.content.at(-1);
+  const [start, ...rest] = message.content;
+  const content =
+    end?.type === "text" && start?.type === "text"
+      ? [...last.content.slice(0, -1), { ...start, text: end.text + start.text }, ...rest]
+      : [...last.content, ...message.content];
+  return [...joined.slice(0, -1), { role: "assistant", content }];
 }
 
 function withoutCalls(message: AssistantMessage): readonly Message[] {

@@ -48,7 +48,7 @@ export type {
   ToolResultPart,
   UserMessage,
 } from "./message.ts";
-export { approvalIdOf, nextStep, spentItems } from "./next-step.ts";
+export { approvalIdOf, deadlineOf, nextStep, spentItems } from "./next-step.ts";
 export type { Decision, RunPolicy, ToolAction } from "./next-step.ts";
 export { createTextNormalizer, normalizeText } from "./text-normalizer.ts";
 export type { TextNormalizer } from "./text-normalizer.ts";

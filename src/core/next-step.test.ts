@@ -11,6 +11,9 @@ import { NO_USAGE } from "./usage.ts";
 
 const POLICY: RunPolicy = {
   maxSteps: 4,
+  maxTokens: 1_000,
+  runTimeoutMs: 60_000,
+  onInterrupted: "restart",
   maxAttemptsWithoutProgress: 2,
   needsApproval: (call) => call.toolName === "guarded",
   mayRepeat: (name) => name === "safe",
@@ -96,6 +99,19 @@ describe("a run under way", () => {
     });
   });
 
+  test("keeps what a broken-off step has written where its agent wants that, and goes on from there", () => {
+    const half: EventBody = { type: "text-delta", step: 1, id: "t", delta: "Half an ans", sequence: 0 };
+    const policy: RunPolicy = { ...POLICY, onInterrupted: "continue" };
+    const broken = after(ATTEMPT, START, OPEN_MODEL, half, ATTEMPT);
+    expect(nextStep(broken, [], policy, 200)).toEqual({ kind: "keep-step", step: 1, text: "Half an ans" });
+    expect(nextStep(after(ATTEMPT, START, OPEN_MODEL, ATTEMPT), [], policy, 200).kind).toBe("reset-step");
+    const kept: EventBody = { type: "step-end", step: 1, message: SAID, finishReason: "interrupted" };
+    expect(nextStep(after(ATTEMPT, START, OPEN_MODEL, half, ATTEMPT, kept), [], policy, 200)).toEqual({
+      kind: "call-model",
+      step: 2,
+    });
+  });
+
   test("completes when the model has answered", () => {
     expect(decide(after(ATTEMPT, START, OPEN_MODEL, modelEnds(SAID))).kind).toBe("complete-run");
   });
@@ -129,6 +145,34 @@ describe("a run under way", () => {
   test("is not given up while its steps come to an end", () => {
     const state = after(ATTEMPT, START, OPEN_MODEL, modelEnds(calls("safe")), ATTEMPT, ATTEMPT);
     expect(decide(state).kind).toBe("call-tools");
+  });
+});
+
+describe("a run's limits", () => {
+  test("fail it when its time is up, whatever it is doing", () => {
+    expect(decide(after(ATTEMPT, START, OPEN_MODEL), [], 60_100)).toMatchObject({
+      kind: "fail-run",
+      code: "deadline_exceeded",
+    });
+  });
+
+  test("stop it short of another model call when its steps or tokens are used up", () => {
+    const answered: EventBody = { type: "step-end", step: 2, message: { role: "tool", content: [] } };
+    const costly: EventBody = {
+      type: "step-end",
+      step: 1,
+      message: calls("safe"),
+      usage: { inputTokens: 600, outputTokens: 400 },
+    };
+    expect(decide(after(ATTEMPT, START, OPEN_MODEL, costly, OPEN_TOOLS, answered))).toEqual({
+      kind: "stop-short",
+      reason: "max_tokens",
+    });
+    const last: EventBody = { ...answered, step: 4 };
+    expect(decide(after(ATTEMPT, START, OPEN_MODEL, modelEnds(calls("safe")), OPEN_TOOLS, last))).toEqual({
+      kind: "stop-short",
+      reason: "max_steps",
+    });
   });
 });
 

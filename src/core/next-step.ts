@@ -13,6 +13,8 @@ export type Decision =
   | { readonly kind: "start-run"; readonly item: QueuedRun }
   /** Withdraw a step that was broken off. */
   | { readonly kind: "reset-step"; readonly step: number; readonly from: Cursor }
+  /** Keep what a broken-off step has written, and let the next step go on from there. */
+  | { readonly kind: "keep-step"; readonly step: number; readonly text: string }
   | { readonly kind: "call-model"; readonly step: number }
   | {
       readonly kind: "call-tools";
@@ -54,6 +56,12 @@ export interface RunPolicy {
   readonly maxSteps: number;
   /** Attempts in a row that brought nothing to an end: past it the run is taken to kill its workers (L10). */
   readonly maxAttemptsWithoutProgress: number;
+  /** How long a run may take, in milliseconds, without the time in which it waits for people. */
+  readonly runTimeoutMs: number;
+  /** Tokens in and out that a run may use before it makes no further model call. */
+  readonly maxTokens: number;
+  /** What becomes of a model step that was broken off: withdrawn and made again, or kept and gone on from. */
+  readonly onInterrupted: "restart" | "continue";
   readonly needsApproval: (call: ToolCallPart) => boolean;
   /** Whether an interrupted call of the tool may be made again (L8). */
   readonly mayRepeat: (toolName: string) => boolean;
@@ -80,10 +88,21 @@ export function nextStep(
       message: `The run was given up: ${policy.maxAttemptsWithoutProgress} workers in a row ended without finishing a step of it.`,
     };
   }
-  if (state.open?.kind === "model") {
-    return { kind: "reset-step", step: state.open.step, from: state.open.from };
+  if (now >= deadlineOf(state, policy)) {
+    return {
+      kind: "fail-run",
+      code: "deadline_exceeded",
+      message: `The run took longer than ${policy.runTimeoutMs} ms.`,
+    };
   }
+  if (state.open?.kind === "model") return afterBrokenStep(state.open, policy);
   return afterSteps(state, inbox, policy, now);
+}
+
+/** When a run's time is up, in milliseconds since 1970, if it waits for nobody from now on. */
+export function deadlineOf(state: RunState, policy: Pick<RunPolicy, "runTimeoutMs">): number {
+  const { start, waitedMs } = state;
+  return start === undefined ? Infinity : start.at + waitedMs + policy.runTimeoutMs;
 }
 
 /**
@@ -115,14 +134,21 @@ function cancellation(run: number, inbox: readonly InboxItem[]): Decision | unde
   return cancel?.kind === "cancel" ? { kind: "cancel-run", reason: cancel.reason } : undefined;
 }
 
+function afterBrokenStep({ step, from, text }: OpenStep, policy: RunPolicy): Decision {
+  // Blank lines that only set parts apart are nothing to go on from.
+  const kept = policy.onInterrupted === "continue" && text.trim() !== "";
+  return kept ? { kind: "keep-step", step, text } : { kind: "reset-step", step, from };
+}
+
 function afterSteps(state: RunState, inbox: readonly InboxItem[], policy: RunPolicy, now: number): Decision {
   const last = state.messages.at(-1);
   const calls = last?.role === "assistant" ? callsToExecute(last) : [];
   if (calls.length > 0) return toolRound(state, calls, inbox, policy, now);
-  if (last?.role !== "assistant") {
-    return state.steps < policy.maxSteps
-      ? { kind: "call-model", step: state.steps + 1 }
-      : { kind: "stop-short", reason: "max_steps" };
+  if (last?.role !== "assistant" || state.finishReason === "interrupted") {
+    if (state.steps >= policy.maxSteps) return { kind: "stop-short", reason: "max_steps" };
+    const used = state.usage.inputTokens + state.usage.outputTokens;
+    if (used >= policy.maxTokens) return { kind: "stop-short", reason: "max_tokens" };
+    return { kind: "call-model", step: state.steps + 1 };
   }
   switch (state.finishReason) {
     case "length":
@@ -132,6 +158,7 @@ function afterSteps(state: RunState, inbox: readonly InboxItem[], policy: RunPol
     case "stop":
     case "tool-calls":
     case "other":
+    case "interrupted":
     case undefined:
       return { kind: "complete-run" };
   }

@@ -20,3 +20,12 @@ export { conversationNotFound, requireReadable, streamExpired } from "./read-che
 export { conversationOfAnotherAgent, idempotencyKeyReused, queueFull } from "./post-check.ts";
 export { SILENT } from "./logger.ts";
 export type { LogFacts, Logger } from "./logger.ts";
+export { NO_METRICS } from "./metrics.ts";
+export type {
+  AnsweredRequest,
+  EndedRun,
+  EndedToolCall,
+  Metrics,
+  OpenStream,
+  RenderedMetrics,
+} from "./metrics.ts";

@@ -31,6 +31,8 @@ export interface ModelStep {
   readonly messages: readonly Message[];
   readonly tools: readonly ToolDescription[];
   readonly responseFormat: ResponseFormat;
+  /** Set when the last message is this run's own answer, broken off: the model is to go on from its very end. */
+  readonly continues?: true;
 }
 
 export interface ModelStepOptions {
