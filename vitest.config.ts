@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
+import type { ViteUserConfig } from "vitest/config";
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ["holdfast-source"] },
   ssr: { resolve: { conditions: ["holdfast-source", "node", "import", "default"] } },
   test: {
@@ -10,3 +11,5 @@ export default defineConfig({
     hookTimeout: 30_000,
   },
 });
+
+export default config;

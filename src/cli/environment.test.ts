@@ -12,6 +12,7 @@ it("has a default for everything", () => {
     redisConnectionString: undefined,
     streamTtlMs: 600_000,
     historyTtlMs: 2_592_000_000,
+    graceMs: 10_000,
     durableTaskSchedulerConnectionString: undefined,
     model: { kind: "scripted" },
   });
@@ -26,6 +27,7 @@ it("reads every setting", () => {
     REDIS_CONNECTION_STRING: "rediss://user:password@redis.example:6380",
     REDIS_STREAM_TTL_MINUTES: "0.5",
     HOLDFAST_HISTORY_TTL_DAYS: "7",
+    HOLDFAST_GRACE_SECONDS: "2.5",
     DURABLE_TASK_SCHEDULER_CONNECTION_STRING:
       "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None",
   });
@@ -37,6 +39,7 @@ it("reads every setting", () => {
     redisConnectionString: "rediss://user:password@redis.example:6380",
     streamTtlMs: 30_000,
     historyTtlMs: 604_800_000,
+    graceMs: 2_500,
     durableTaskSchedulerConnectionString:
       "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None",
     model: { kind: "scripted" },

@@ -18,6 +18,9 @@ export const MAX_STREAM_TTL_MINUTES: number = 365 * 24 * 60;
 /** The longest time that `HOLDFAST_HISTORY_TTL_DAYS` may ask for, in days: ten years. */
 export const MAX_HISTORY_TTL_DAYS: number = 3650;
 
+/** The longest grace that `HOLDFAST_GRACE_SECONDS` may ask for, in seconds: an hour. */
+export const MAX_GRACE_SECONDS = 3600;
+
 /** The model that is asked when `OPENAI_API_KEY` is all that is set. */
 export const DEFAULT_OPENAI_MODEL = "gpt-5-mini";
 
@@ -42,6 +45,8 @@ export interface Environment {
   readonly streamTtlMs: number;
   /** `HOLDFAST_HISTORY_TTL_DAYS` (default 30), in milliseconds. */
   readonly historyTtlMs: number;
+  /** `HOLDFAST_GRACE_SECONDS` (default 10), in milliseconds: what steps under way have to finish in at a stop. */
+  readonly graceMs: number;
   /** `DURABLE_TASK_SCHEDULER_CONNECTION_STRING`, as it is. May hold a key. */
   readonly durableTaskSchedulerConnectionString: string | undefined;
   readonly model: ModelEnvironment;
@@ -96,6 +101,10 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       readPositive(read, "HOLDFAST_HISTORY_TTL_DAYS", "days", MAX_HISTORY_TTL_DAYS) ?? 30,
       DAY_MS,
     ),
+    graceMs: toMs(
+      readPositive(read, "HOLDFAST_GRACE_SECONDS", "seconds", MAX_GRACE_SECONDS) ?? 10,
+      SECOND_MS,
+    ),
     durableTaskSchedulerConnectionString: read("DURABLE_TASK_SCHEDULER_CONNECTION_STRING"),
     model: readAzure(read) ?? readOpenAi(read) ?? { kind: "scripted" },
   };
@@ -103,6 +112,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 const APIS = ["chat", "responses"] as const;
+const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const ENDPOINT = "AZURE_OPENAI_ENDPOINT";

@@ -30,6 +30,7 @@ function commands(): Command {
     .option("--host <address>", "address to listen on (HOLDFAST_HOST, default 127.0.0.1)")
     .option("--data <directory>", "where the embedded store lives (HOLDFAST_DATA_DIR, default .holdfast)")
     .option("--redis <connection>", "use this Redis instead (REDIS_CONNECTION_STRING)")
+    .option("--api-only", "answer requests, and leave running agents to other processes on the same Redis")
     .addHelpText("after", SERVE_HELP)
     .action((file: string, flags: ServeFlags) => serve(file, flags));
   return program;
@@ -43,6 +44,7 @@ Environment:
   AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_CHAT_DEPLOYMENT_NAME, AZURE_OPENAI_API_KEY (absent: keyless)
   OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL
                                 absent: an offline demo model
+  HOLDFAST_GRACE_SECONDS        how long steps under way may take at a stop (10)
   HOLDFAST_LOG_LEVEL            trace, debug, info, warn, error, silent (info)
 
 Exit codes: 0 stopped as asked · 1 could not serve · 2 wrong usage or configuration

@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import type { Logger as PinoLogger } from "pino";
-import { createHoldfast, DEFAULT_GRACE_MS } from "../holdfast.ts";
+import { createHoldfast } from "../holdfast.ts";
 import { serveNode } from "../http/hosts/node-host.ts";
 import { banner } from "./banner.ts";
-import { readEnvironment } from "./environment.ts";
+import { ConfigurationError, readEnvironment } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { loadAgents } from "./load-agents.ts";
 import { modelFromEnvironment } from "./model-from-environment.ts";
@@ -15,16 +15,30 @@ export interface ServeFlags {
   readonly host?: string;
   readonly data?: string;
   readonly redis?: string;
+  readonly apiOnly?: boolean;
 }
 
 /** Serves the agents of a file until the process is told to stop. */
 export async function serve(file: string, flags: ServeFlags): Promise<void> {
   const environment = readEnvironment({ ...process.env, ...overrides(flags) });
   const logger = createLogger(environment);
+  if (flags.apiOnly === true && environment.redisConnectionString === undefined) {
+    throw new ConfigurationError(
+      "REDIS_CONNECTION_STRING",
+      "--api-only leaves running agents to other processes, and so needs REDIS_CONNECTION_STRING.",
+    );
+  }
   const agents = await loadAgents(file);
   const model = await modelFromEnvironment(environment);
   const { store, engine } = await openBackend(environment, logger);
-  const holdfast = createHoldfast({ agents, model: model.agent, store, engine, logger });
+  const holdfast = createHoldfast({
+    agents,
+    model: model.agent,
+    store,
+    engine,
+    logger,
+    runsAgents: flags.apiOnly !== true,
+  });
   await holdfast.start();
   const host = await serveNode(holdfast.fetch, {
     hostname: environment.host,
@@ -47,11 +61,10 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
   );
   await onStopSignals({
     async drain() {
-      console.log(
-        `Stopping: steps under way have ${DEFAULT_GRACE_MS / 1000} s to finish. Ctrl-C again ends at once.`,
-      );
+      const { graceMs } = environment;
+      console.log(`Stopping: steps under way have ${graceMs / 1000} s to finish. Ctrl-C again ends at once.`);
       const closed = host.close();
-      await holdfast.stop();
+      await holdfast.stop({ graceMs });
       await closed;
     },
   });

@@ -2,7 +2,7 @@ import { EXIT } from "./exit-codes.ts";
 
 export interface StopHandling {
   /** Lets what is under way come to an end; bounded by its own limits. */
-  drain(): Promise<void>;
+  readonly drain: () => Promise<void>;
 }
 
 /**

@@ -1,0 +1,122 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ConversationId, Cursor } from "../../core/index.ts";
+import type { ConversationSummary } from "../../ports/index.ts";
+
+/** A conversation's row, as stored: what has outlived its time may still be there (see `expiry.ts`). */
+export interface ConversationRow extends ConversationState {
+  readonly key: number;
+}
+
+export interface ConversationState {
+  readonly id: ConversationId;
+  readonly agent: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly runs: number;
+  readonly attempt: number;
+  readonly tip: Cursor;
+  readonly base: Cursor;
+  readonly settled: Cursor;
+  readonly nextItem: number;
+  /** How many run requests are in the inbox. */
+  readonly waiting: number;
+}
+
+/** A position in a listing by time: what comes after it has not been listed yet. */
+export interface Place {
+  readonly updatedAt: number;
+  readonly id: ConversationId;
+}
+
+export interface ListQuery {
+  readonly agent: string | undefined;
+  readonly limit: number;
+  readonly after: Place;
+  /** Settled conversations not touched since are left out. */
+  readonly forgottenBefore: number;
+}
+
+export interface ConversationTable {
+  find(id: ConversationId): ConversationRow | undefined;
+  /** Gives the new row's key. */
+  insert(state: ConversationState): number;
+  update(row: ConversationRow): void;
+  /** Removes the row and everything that hangs on it. */
+  remove(key: number): void;
+  /** The latest touched first. */
+  list(query: ListQuery): readonly ConversationSummary[];
+  /** With a run under way or waiting, the least recently touched first. */
+  live(touchedUntil: number, after: Place, limit: number): readonly Place[];
+  /** Settled, with entries, and not touched since. */
+  withStream(touchedUntil: number, limit: number): readonly ConversationId[];
+  /** Settled and not touched since. */
+  settled(touchedUntil: number, limit: number): readonly ConversationId[];
+}
+
+export function createConversationTable(database: DatabaseSync): ConversationTable {
+  const find = database.prepare(`SELECT ${COLUMNS} FROM conversations WHERE id = ?`);
+  const insert = database.prepare(
+    `INSERT INTO conversations
+       (id, agent, created_at, updated_at, runs, attempt, tip, base, settled, next_item, waiting)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const update = database.prepare(
+    `UPDATE conversations
+     SET updated_at = ?, runs = ?, attempt = ?, tip = ?, base = ?, settled = ?, next_item = ?, waiting = ?
+     WHERE key = ?`,
+  );
+  const remove = database.prepare("DELETE FROM conversations WHERE key = ?");
+  const list = database.prepare(`${LIST} ${LIST_ORDER}`);
+  const listOfAgent = database.prepare(`${LIST} AND agent = ?5 ${LIST_ORDER}`);
+  const live = database.prepare(
+    `SELECT id, updated_at AS updatedAt FROM conversations
+     WHERE live = 1 AND updated_at <= ?1 AND updated_at >= ?2 AND (updated_at > ?2 OR id > ?3)
+     ORDER BY updated_at, id LIMIT ?4`,
+  );
+  const withStream = database.prepare(
+    "SELECT id FROM conversations WHERE live = 0 AND base <> tip AND updated_at <= ? LIMIT ?",
+  );
+  const settled = database.prepare(
+    "SELECT id FROM conversations WHERE live = 0 AND updated_at <= ? ORDER BY updated_at LIMIT ?",
+  );
+
+  return {
+    find: (id) => find.get(id) as unknown as ConversationRow | undefined,
+    insert(state) {
+      const { id, agent, createdAt, updatedAt, runs, attempt, tip, base, settled: end } = state;
+      const { nextItem, waiting } = state;
+      return Number(
+        insert.run(id, agent, createdAt, updatedAt, runs, attempt, tip, base, end, nextItem, waiting)
+          .lastInsertRowid,
+      );
+    },
+    update(row) {
+      const { updatedAt, runs, attempt, tip, base, settled: end, nextItem, waiting, key } = row;
+      update.run(updatedAt, runs, attempt, tip, base, end, nextItem, waiting, key);
+    },
+    remove: (key) => void remove.run(key),
+    list({ agent, limit, after, forgottenBefore }) {
+      const { updatedAt, id } = after;
+      const rows =
+        agent === undefined
+          ? list.all(updatedAt, id, forgottenBefore, limit)
+          : listOfAgent.all(updatedAt, id, forgottenBefore, limit, agent);
+      return rows as unknown as ConversationSummary[];
+    },
+    live: (touchedUntil, after, limit) =>
+      live.all(touchedUntil, after.updatedAt, after.id, limit) as unknown as Place[],
+    withStream: (touchedUntil, limit) => idsOf(withStream.all(touchedUntil, limit)),
+    settled: (touchedUntil, limit) => idsOf(settled.all(touchedUntil, limit)),
+  };
+}
+
+const COLUMNS =
+  "key, id, agent, created_at AS createdAt, updated_at AS updatedAt, runs, attempt, tip, base, settled, next_item AS nextItem, waiting";
+const LIST = `
+  SELECT id, agent, created_at AS createdAt, updated_at AS updatedAt, runs FROM conversations
+  WHERE updated_at <= ?1 AND (updated_at < ?1 OR id > ?2) AND (live = 1 OR updated_at > ?3)`;
+const LIST_ORDER = "ORDER BY updated_at DESC, id LIMIT ?4";
+
+function idsOf(rows: readonly Readonly<Record<string, unknown>>[]): readonly ConversationId[] {
+  return rows.map((row) => row["id"] as ConversationId);
+}

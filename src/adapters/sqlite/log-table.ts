@@ -1,0 +1,83 @@
+import type { DatabaseSync } from "node:sqlite";
+import { attemptOf, cursorAt, parseEvent, seqOf } from "../../core/index.ts";
+import type { Cursor, LogEvent, VoidedRange } from "../../core/index.ts";
+
+/** The entries of every conversation, and which of them are void. */
+export interface LogTable {
+  /** Up to `limit` entries after a cursor, in order. */
+  read(key: number, after: Cursor, limit: number): readonly LogEvent[];
+  write(key: number, entries: readonly SerializedEntry[]): void;
+  voided(key: number): readonly VoidedRange[];
+  /** The cursor of the `count`-th entry kept, if there are so many. */
+  nth(key: number, count: number): Cursor | undefined;
+  /** Drops entries up to and including a cursor. */
+  dropUpTo(key: number, end: Cursor): void;
+}
+
+/** An entry in the form it is stored in; made before a transaction, so that what is no JSON is refused there. */
+export interface SerializedEntry {
+  readonly event: LogEvent;
+  readonly text: string;
+}
+
+export function serialize(event: LogEvent): SerializedEntry {
+  return { event, text: JSON.stringify(event) };
+}
+
+export function createLogTable(database: DatabaseSync): LogTable {
+  const read = database.prepare(
+    `SELECT attempt, seq, event FROM entries
+     WHERE conversation = ? AND (attempt, seq) > (?, ?) ORDER BY attempt, seq LIMIT ?`,
+  );
+  const insert = database.prepare("INSERT INTO entries VALUES (?, ?, ?, ?)");
+  const insertVoided = database.prepare("INSERT INTO voided VALUES (?, ?, ?, ?)");
+  const voided = database.prepare(
+    `SELECT reset_attempt, reset_seq, start FROM voided
+     WHERE conversation = ? ORDER BY reset_attempt, reset_seq`,
+  );
+  const nth = database.prepare(
+    "SELECT attempt, seq FROM entries WHERE conversation = ? ORDER BY attempt, seq LIMIT 1 OFFSET ?",
+  );
+  const dropEntries = database.prepare(
+    "DELETE FROM entries WHERE conversation = ? AND (attempt, seq) <= (?, ?)",
+  );
+  const dropVoided = database.prepare(
+    "DELETE FROM voided WHERE conversation = ? AND (reset_attempt, reset_seq) <= (?, ?)",
+  );
+
+  function readEntries(key: number, after: Cursor, limit: number): readonly LogEvent[] {
+    const rows = read.all(key, attemptOf(after), seqOf(after), limit);
+    const events = rows.flatMap((row) => parseEvent(JSON.parse(String(row["event"]))) ?? []);
+    const last = rows.at(-1);
+    if (!last || rows.length < limit || events.length === rows.length) return events;
+    // What a newer version wrote was passed over: a page short of entries would look like the tip.
+    const reached = cursorAt(Number(last["attempt"]), Number(last["seq"]));
+    return [...events, ...readEntries(key, reached, limit - events.length)];
+  }
+
+  return {
+    read: readEntries,
+    write(key, entries) {
+      for (const { event, text } of entries) {
+        insert.run(key, event.attempt, event.seq, text);
+        if (event.type === "step-reset") insertVoided.run(key, event.attempt, event.seq, event.from);
+      }
+    },
+    voided: (key) => voided.all(key).map(voidedRange),
+    nth(key, count) {
+      const row = nth.get(key, count - 1);
+      return row && cursorAt(Number(row["attempt"]), Number(row["seq"]));
+    },
+    dropUpTo(key, end) {
+      dropEntries.run(key, attemptOf(end), seqOf(end));
+      dropVoided.run(key, attemptOf(end), seqOf(end));
+    },
+  };
+}
+
+function voidedRange(row: Readonly<Record<string, unknown>>): VoidedRange {
+  return {
+    from: row["start"] as Cursor,
+    reset: cursorAt(Number(row["reset_attempt"]), Number(row["reset_seq"])),
+  };
+}

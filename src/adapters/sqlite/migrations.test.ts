@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test } from "vitest";
+import { migrate, MIGRATIONS } from "./migrations.ts";
+import { createSqliteStore } from "./sqlite-store.ts";
+import { temporaryDirectory } from "./sqlite-store.fixture.ts";
+
+test("a new file is of the newest version", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  await (await createSqliteStore({ directory })).close();
+  expect(versionOf(join(directory, "holdfast.db"))).toBe(MIGRATIONS.length);
+});
+
+test("only the steps that a file has not been through are run, once", () => {
+  const database = new DatabaseSync(":memory:");
+  const steps = ["CREATE TABLE a (x INTEGER)", "INSERT INTO a VALUES (2)", "INSERT INTO a VALUES (3)"];
+  migrate(database, steps.slice(0, 2));
+  migrate(database, steps);
+  migrate(database, steps);
+  expect(database.prepare("SELECT x FROM a").all()).toMatchObject([{ x: 2 }, { x: 3 }]);
+});
+
+test("a step that fails leaves the file as the one before left it", () => {
+  const database = new DatabaseSync(":memory:");
+  const steps = ["CREATE TABLE a (x INTEGER)", "INSERT INTO a VALUES (1); INSERT INTO nowhere VALUES (1)"];
+  expect(() => migrate(database, steps)).toThrow("nowhere");
+  expect(database.isTransaction).toBe(false);
+  expect(database.prepare("SELECT count(*) AS n FROM a").get()).toMatchObject({ n: 0 });
+  expect(database.prepare("PRAGMA user_version").get()).toMatchObject({ user_version: 1 });
+});
+
+test.each([false, true])("a file of a newer version is refused, read only: %s", async (readOnly) => {
+  const directory = temporaryDirectory(onTestFinished);
+  await (await createSqliteStore({ directory })).close();
+  setVersion(join(directory, "holdfast.db"), 99);
+  await expect(createSqliteStore({ directory, readOnly })).rejects.toMatchObject({
+    code: "store_unavailable",
+    retryable: false,
+    message: expect.stringMatching(`version 99, .* up to ${MIGRATIONS.length}`),
+  });
+});
+
+test("somebody who only reads refuses a file of an older version and leaves it alone", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  await (await createSqliteStore({ directory })).close();
+  const path = join(directory, "holdfast.db");
+  setVersion(path, 0);
+  await expect(createSqliteStore({ directory, readOnly: true })).rejects.toThrow("version 0");
+  expect(versionOf(path)).toBe(0);
+});
+
+function versionOf(path: string): unknown {
+  const database = new DatabaseSync(path);
+  const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
+  database.close();
+  return version;
+}
+
+function setVersion(path: string, version: number): void {
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA user_version = ${version}`);
+  database.close();
+}

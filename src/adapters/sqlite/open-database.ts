@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { AgentError } from "../../core/index.ts";
+import { createPrivately } from "./directory-lock.ts";
+import { migrate, requireCurrent } from "./migrations.ts";
+
+/** How long a statement waits for a reader of another process that recovers the file, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2000;
+/** What the write-ahead log shrinks back to after a burst, in bytes. */
+const WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
+
+const DATABASE_FILE = "holdfast.db";
+
+export function databasePath(directory: string): string {
+  return join(directory, DATABASE_FILE);
+}
+
+/** Makes the directory, for its owner alone, unless there is one. */
+export function createDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** Opens the file for its one writer, brand new or brought up to date. */
+export function openForWriting(directory: string, maxFileBytes: number | undefined): DatabaseSync {
+  const path = databasePath(directory);
+  createPrivately(path);
+  return opened(new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }), (database) => {
+    // Before the first page is written: afterwards it would take a VACUUM.
+    database.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    requireWriteAheadLog(database);
+    database.exec("PRAGMA synchronous = FULL");
+    database.exec("PRAGMA foreign_keys = ON");
+    database.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
+    if (maxFileBytes !== undefined) limitSize(database, maxFileBytes);
+    migrate(database);
+  });
+}
+
+/** Opens the file beside its writer, or while there is none. */
+export function openForReading(directory: string): DatabaseSync {
+  const path = databasePath(directory);
+  if (!existsSync(path)) {
+    throw new AgentError("store_unavailable", `There is no store in ${directory} yet.`, { retryable: false });
+  }
+  return opened(new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: true }), requireCurrent);
+}
+
+function opened(database: DatabaseSync, prepare: (database: DatabaseSync) => void): DatabaseSync {
+  try {
+    prepare(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function requireWriteAheadLog(database: DatabaseSync): void {
+  const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+  if (mode === "wal") return;
+  throw new AgentError(
+    "store_unavailable",
+    "The directory's file system has no shared memory for SQLite's write-ahead log; use a local disk, or Redis.",
+    { retryable: false },
+  );
+}
+
+function limitSize(database: DatabaseSync, bytes: number): void {
+  const pageSize = Number(database.prepare("PRAGMA page_size").get()?.["page_size"]);
+  database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / pageSize))}`);
+}

@@ -1,0 +1,75 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ConversationStore } from "../../ports/index.ts";
+import { createFollowHub } from "../follow/index.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import type { DirectoryLock } from "./directory-lock.ts";
+import { createGroupWriter } from "./group-writer.ts";
+import { createDirectory, databasePath, openForWriting } from "./open-database.ts";
+import { createStoreReader } from "./store-reader.ts";
+import type { StoreSettings } from "./store-settings.ts";
+import { startSweep } from "./sweep.ts";
+import { createTables } from "./tables.ts";
+import { createWritePlans } from "./write-plans.ts";
+
+/** Opens the store as the directory's one writer. */
+export function openWritableStore(settings: StoreSettings): ConversationStore {
+  createDirectory(settings.directory);
+  const lock = lockDirectory(settings.directory);
+  try {
+    const database = openForWriting(settings.directory, settings.maxFileBytes);
+    return createWritableStore(settings, lock, database);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function createWritableStore(
+  settings: StoreSettings,
+  lock: DirectoryLock,
+  database: DatabaseSync,
+): ConversationStore {
+  const { directory, retention, now, logger, sweepIntervalMs } = settings;
+  const tables = createTables(database);
+  const writer = createGroupWriter(database);
+  // One connection that is never within a transaction when somebody looks: every read sees one moment anyway.
+  const reader = createStoreReader({ tables, retention, now, atOneMoment: (read) => read() });
+  const hub = createFollowHub({ read: reader.read });
+  const plans = createWritePlans({ tables, hub, retention, now });
+  const sweep = startSweep({
+    database,
+    tables,
+    writer,
+    hub,
+    retention,
+    now,
+    logger,
+    intervalMs: sweepIntervalMs,
+  });
+  const ping = database.prepare("UPDATE pings SET at = ?");
+  let closed = false;
+
+  return {
+    description: `SQLite, ${databasePath(directory)}`,
+    ...reader,
+    post: (id, request, options = {}) => writer.write(() => plans.post(id, request, options)),
+    acquire: (id, holder) => writer.write(() => plans.acquire(id, holder)),
+    append: (id, events, options = {}) => writer.write(() => plans.append(id, events, options)),
+    delete: (id) => writer.write(() => plans.remove(id)),
+    follow: (id, after, { signal }) => hub.follow(id, after, signal),
+    ping: () => writer.write(() => ({ value: undefined, apply: () => void ping.run(now()) })),
+    async close() {
+      if (closed) return;
+      closed = true;
+      sweep.stop();
+      writer.close();
+      hub.close();
+      try {
+        // Also empties the write-ahead log into the file; when that fails, the log stays, and nothing is lost.
+        database.close();
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import { cursorOf, entriesToWrite, fenced, START } from "../../core/index.ts";
+import type { ConversationId, Cursor, InboxItem, InboxRequest, LogEvent } from "../../core/index.ts";
+import {
+  conversationNotFound,
+  conversationOfAnotherAgent,
+  IDEMPOTENCY_WINDOW_MS,
+  idempotencyKeyReused,
+  queueFull,
+} from "../../ports/index.ts";
+import type { AppendOptions, Holder, Posted, PostOptions, Retention } from "../../ports/index.ts";
+import type { FollowHub } from "../follow/index.ts";
+import type { ConversationRow, ConversationState } from "./conversation-table.ts";
+import { fateOf, isIdle, visible } from "./expiry.ts";
+import type { Plan } from "./group-writer.ts";
+import type { RememberedAnswer } from "./inbox-table.ts";
+import { serialize } from "./log-table.ts";
+import type { Tables } from "./tables.ts";
+
+/** The writes of a store: each decides what to do from what is there, and refuses before anything is changed. */
+export interface WritePlans {
+  post(id: ConversationId, request: InboxRequest, options: PostOptions): Plan<Posted>;
+  acquire(id: ConversationId, holder: Holder): Plan<LogEvent | undefined>;
+  append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Plan<void>;
+  remove(id: ConversationId): Plan<boolean>;
+}
+
+export interface WritePlansOptions {
+  readonly tables: Tables;
+  readonly hub: FollowHub;
+  readonly retention: Retention;
+  readonly now: () => number;
+}
+
+export function createWritePlans({ tables, hub, retention, now }: WritePlansOptions): WritePlans {
+  const { conversations, inbox, log, history } = tables;
+
+  function find(id: ConversationId): ConversationRow | undefined {
+    return visible(conversations.find(id), retention, now());
+  }
+
+  function post(id: ConversationId, request: InboxRequest, options: PostOptions): Plan<Posted> {
+    const at = now();
+    const stored = conversations.find(id);
+    const row = visible(stored, retention, at);
+    if (!row && request.kind !== "run") throw conversationNotFound(id);
+    const { idempotencyKey, fingerprint } = options;
+    const answer = row && idempotencyKey !== undefined && inbox.answer(row.key, idempotencyKey);
+    const repeated = answer && answerToRepeat(answer, fingerprint, at);
+    if (repeated) return { value: repeated };
+    const before: ConversationState =
+      row ?? newConversation(id, request.kind === "run" ? request.agent : "", at);
+    if (request.kind === "run") requireWelcome(before, request.agent, options);
+    const { after, item, posted } = enqueued(before, request, at);
+    return {
+      value: posted,
+      apply() {
+        if (stored) dropExpired(stored, at);
+        const key = row ? row.key : conversations.insert(after);
+        if (row) conversations.update({ ...after, key });
+        inbox.add(key, item);
+        if (idempotencyKey === undefined) return;
+        inbox.remember(key, idempotencyKey, { posted, fingerprint, until: at + IDEMPOTENCY_WINDOW_MS });
+      },
+    };
+  }
+
+  /** Drops for good what its age had made invisible, before the conversation is touched and looks young again. */
+  function dropExpired(stored: ConversationRow, at: number): void {
+    const fate = fateOf(stored, retention, at);
+    if (fate === "forgotten") conversations.remove(stored.key);
+    if (fate === "stream-expired") log.dropUpTo(stored.key, stored.tip);
+  }
+
+  function acquire(id: ConversationId, holder: Holder): Plan<LogEvent | undefined> {
+    const row = find(id);
+    if (!row) throw conversationNotFound(id);
+    if (isIdle(row)) return { value: undefined };
+    const event: LogEvent = {
+      v: 1,
+      type: "attempt-start",
+      attempt: row.attempt + 1,
+      seq: 0,
+      at: now(),
+      run: holder.run,
+      worker: holder.worker,
+      follows: row.tip,
+    };
+    const entry = serialize(event);
+    return {
+      value: event,
+      apply() {
+        log.write(row.key, [entry]);
+        conversations.update({ ...row, attempt: event.attempt, tip: cursorOf(event), updatedAt: event.at });
+      },
+      committed: () => hub.publish(id, [event]),
+    };
+  }
+
+  function append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Plan<void> {
+    const row = find(id);
+    if (!row) throw fenced();
+    const fresh = entriesToWrite(row, events);
+    const last = fresh.at(-1);
+    if (last === undefined) return { value: undefined };
+    const entries = fresh.map(serialize);
+    const { record, takes = [] } = options;
+    const recordText = record && JSON.stringify(record);
+    const tip: Cursor = cursorOf(last);
+    return {
+      value: undefined,
+      apply() {
+        log.write(row.key, entries);
+        const waiting = row.waiting - inbox.take(row.key, takes);
+        if (record && recordText !== undefined) history.add(row.key, record.run, recordText);
+        const settled = record ? tip : row.settled;
+        conversations.update({ ...row, tip, settled, waiting, updatedAt: now() });
+      },
+      committed: () => hub.publish(id, fresh),
+    };
+  }
+
+  function remove(id: ConversationId): Plan<boolean> {
+    const stored = conversations.find(id);
+    if (!stored) return { value: false };
+    return {
+      value: visible(stored, retention, now()) !== undefined,
+      apply: () => conversations.remove(stored.key),
+      committed: () => hub.remove(id),
+    };
+  }
+
+  return { post, acquire, append, remove };
+}
+
+function newConversation(id: ConversationId, agent: string, at: number): ConversationState {
+  const log = { attempt: 0, tip: START, base: START, settled: START };
+  return { id, agent, createdAt: at, updatedAt: at, runs: 0, ...log, nextItem: 1, waiting: 0 };
+}
+
+function answerToRepeat(
+  answer: RememberedAnswer,
+  fingerprint: string | undefined,
+  at: number,
+): Posted | undefined {
+  if (answer.until <= at) return undefined;
+  if (answer.fingerprint !== fingerprint) throw idempotencyKeyReused();
+  return { ...answer.posted, repeated: true };
+}
+
+function requireWelcome(state: ConversationState, agent: string, { maxWaiting }: PostOptions): void {
+  if (state.agent !== agent) throw conversationOfAnotherAgent(state.agent);
+  if (maxWaiting !== undefined && state.waiting >= maxWaiting) throw queueFull(state.waiting);
+}
+
+interface Enqueued {
+  readonly after: ConversationState;
+  readonly item: InboxItem;
+  readonly posted: Posted;
+}
+
+function enqueued(before: ConversationState, request: InboxRequest, at: number): Enqueued {
+  const itemId = before.nextItem;
+  const touched = { ...before, nextItem: itemId + 1, updatedAt: at };
+  if (request.kind !== "run") {
+    const posted = { run: before.runs, runId: "", repeated: false };
+    return { after: touched, item: { ...request, itemId, at }, posted };
+  }
+  const run = before.runs + 1;
+  const after = { ...touched, runs: run, waiting: before.waiting + 1 };
+  return {
+    after,
+    item: { ...request, itemId, at, run },
+    posted: { run, runId: request.id, repeated: false },
+  };
+}
