@@ -1,14 +1,21 @@
 import { hostname } from "node:os";
 import { describeTools, validateToolInput } from "./adapters/ai-sdk/index.ts";
 import { createLocalEngine } from "./adapters/local/index.ts";
-import { randomId } from "./core/index.ts";
+import { createPrometheusMetrics } from "./adapters/prometheus/index.ts";
+import { AgentError, randomId } from "./core/index.ts";
 import { agentFromDefinition } from "./define-agent.ts";
 import type { AgentDefinition, AnyModel } from "./define-agent.ts";
-import { createHandler, DEFAULT_HTTP_SETTINGS } from "./http/index.ts";
+import { createHandler, DEFAULT_HTTP_SETTINGS, errorResponse } from "./http/index.ts";
 import type { Handler, HttpSettings } from "./http/index.ts";
 import { SILENT } from "./ports/index.ts";
-import type { ConversationStore, Logger, RunEngine } from "./ports/index.ts";
-import { createAgentRegistry, createDrive, DEFAULT_RUNTIME_LIMITS, startSweeper } from "./runtime/index.ts";
+import type { ConversationStore, Logger, Metrics, RunEngine } from "./ports/index.ts";
+import {
+  createAgentRegistry,
+  createDrive,
+  DEFAULT_RUNTIME_LIMITS,
+  measureAppends,
+  startSweeper,
+} from "./runtime/index.ts";
 import type { AgentCallbacks, Runtime, RuntimeLimits, Sweeper } from "./runtime/index.ts";
 
 export interface HoldfastOptions extends AgentCallbacks {
@@ -19,7 +26,11 @@ export interface HoldfastOptions extends AgentCallbacks {
   readonly store: ConversationStore;
   /** Default: the local engine, for one process. */
   readonly engine?: RunEngine;
+  /** Whether this process runs agents, or only answers requests and leaves running to others. Default true. */
+  readonly runsAgents?: boolean;
   readonly logger?: Logger;
+  /** Default: Prometheus', served at `/metrics`; `NO_METRICS` keeps none. */
+  readonly metrics?: Metrics;
   readonly limits?: Partial<RuntimeLimits>;
   readonly http?: Partial<Omit<HttpSettings, "closing">>;
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
@@ -46,9 +57,10 @@ export const DEFAULT_GRACE_MS = 10_000;
 /** Puts agents, a store and an engine together. Throws TypeError when the agents do not fit together. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { store, engine = createLocalEngine(), logger = SILENT, now = Date.now } = options;
+  const { metrics = createPrometheusMetrics() } = options;
   const { onStreamingResponseUpdate, onAgentResponse } = options;
   const runtime: Runtime = {
-    store,
+    store: measureAppends(store, metrics),
     engine,
     agents: createAgentRegistry(options.agents.map((agent) => agentFromDefinition(agent, options.model))),
     callbacks: {
@@ -57,6 +69,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     },
     toolSchemas: { describe: describeTools, validate: validateToolInput },
     logger,
+    metrics,
     limits: { ...DEFAULT_RUNTIME_LIMITS, ...options.limits },
     worker: `${hostname()}:${process.pid}:${randomId().slice(0, 8)}`,
     now,
@@ -69,12 +82,22 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   });
   let started: Promise<Sweeper> | undefined;
 
-  const start = (): Promise<Sweeper> => (started ??= begin(runtime));
+  /** A start that failed, as when the store is away, may be tried again. */
+  const start = (): Promise<Sweeper> =>
+    (started ??= begin(runtime, options.runsAgents ?? true).catch((error: unknown) => {
+      started = undefined;
+      throw error;
+    }));
 
   return {
     store,
     fetch: async (request) => {
-      await start();
+      try {
+        await start();
+      } catch (error) {
+        logger.error({ error }, "could not start");
+        return errorResponse(AgentError.from(error));
+      }
       return handler(request);
     },
     start: async () => {
@@ -90,7 +113,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   };
 }
 
-async function begin(runtime: Runtime): Promise<Sweeper> {
-  await runtime.engine.start(createDrive(runtime));
+async function begin(runtime: Runtime, runsAgents: boolean): Promise<Sweeper> {
+  if (runsAgents) await runtime.engine.start(createDrive(runtime));
   return startSweeper(runtime);
 }

@@ -16,12 +16,14 @@ export { defineAgent, defineTool } from "./define-agent.ts";
 export type { AgentDefinition, AnyModel } from "./define-agent.ts";
 export { createHoldfast, DEFAULT_GRACE_MS } from "./holdfast.ts";
 export type { Holdfast, HoldfastOptions } from "./holdfast.ts";
+export { NO_METRICS } from "./ports/index.ts";
 export { serveNode } from "./http/hosts/node-host.ts";
 export type { NodeHost, NodeHostOptions } from "./http/hosts/node-host.ts";
 export type {
   AgentUpdate,
   ConversationStore,
   Logger,
+  Metrics,
   ModelAgent,
   ModelStep,
   ModelStepOptions,

@@ -158,7 +158,6 @@ function afterSteps(state: RunState, inbox: readonly InboxItem[], policy: RunPol
     case "stop":
     case "tool-calls":
     case "other":
-    case "interrupted":
     case undefined:
       return { kind: "complete-run" };
   }

@@ -1,5 +1,5 @@
 import { AgentError, parseConversationReference } from "../core/index.ts";
-import type { ConversationId } from "../core/index.ts";
+import type { ConversationId, ConversationReference } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
 import type { Agent } from "../runtime/index.ts";
 import type { Call } from "./route.ts";
@@ -17,7 +17,11 @@ export function findAgent(agents: Call["runtime"]["agents"], name: string): Agen
 }
 
 /** Reads a conversation id; when it names an agent too, that must be the one expected. */
-export function conversationIdFor(text: string, agent?: Agent): ConversationId {
+export function conversationIdFor(text: string, agent: Agent): ConversationId {
+  return referenceFor(text, agent).id;
+}
+
+function referenceFor(text: string, agent: Agent | undefined): ConversationReference {
   const reference = parseConversationReference(text);
   if (agent && reference.agent !== undefined && reference.agent !== agent.name.toLowerCase()) {
     throw new AgentError(
@@ -25,19 +29,20 @@ export function conversationIdFor(text: string, agent?: Agent): ConversationId {
       `The conversation id names the agent ${reference.agent}, the request the agent ${agent.name}.`,
     );
   }
-  return reference.id;
+  return reference;
 }
 
-/** The conversation of the path, when it is there and belongs to the agent. */
+/** The conversation of the path, when it is there and belongs to the agent, or to the one that its id names. */
 export async function existingConversation(
   { runtime }: Call,
   text: string,
   agent?: Agent,
 ): Promise<ConversationId> {
-  const id = conversationIdFor(text, agent);
+  const { id, agent: named } = referenceFor(text, agent);
   const conversation = await runtime.store.conversation(id);
   if (!conversation) throw conversationNotFound(id);
-  if (agent && conversation.agent !== agent.name) {
+  const expected = agent?.name.toLowerCase() ?? named;
+  if (expected !== undefined && conversation.agent.toLowerCase() !== expected) {
     throw new AgentError(
       "conversation_of_another_agent",
       `The conversation belongs to the agent ${conversation.agent}.`,

@@ -29,5 +29,5 @@ export function preflightResponse(request: Request, methods: readonly string[]):
   });
   const wanted = request.headers.get("access-control-request-headers");
   if (wanted !== null) headers.set("access-control-allow-headers", wanted);
-  return new Response(null, { status: methods.length === 0 ? 404 : 204, headers });
+  return new Response(null, { status: 204, headers });
 }

@@ -33,26 +33,45 @@ export function createHandler(
 ): Handler {
   const table = createRouteTable(routes);
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: Request, matched: (route: Route) => void): Promise<Response> {
     const url = new URL(request.url);
-    if (request.method === "OPTIONS") return preflightResponse(request, table.methods(url.pathname));
+    const methods = table.methods(url.pathname);
+    if (request.method === "OPTIONS" && methods.length > 0) return preflightResponse(request, methods);
     const { route, parameter } = table.match(request.method, url.pathname);
-    const response = await route.handle({ request, url, runtime, settings, parameter });
-    return request.method === "HEAD" ? withoutBody(response) : response;
+    matched(route);
+    return route.handle({ request, url, runtime, settings, parameter });
   }
 
   return async (request) => {
-    const response = await answer(request).catch((cause: unknown) => {
+    const began = performance.now();
+    let path = UNMATCHED;
+    const matched = (route: Route): void => {
+      path = route.path;
+    };
+    const full = await answer(request, matched).catch((cause: unknown) => {
       const error = AgentError.from(cause);
       if (error.code === "internal_error")
         runtime.logger.error({ error: cause, url: request.url }, "a request failed");
       return errorResponse(error);
     });
+    const response = request.method === "HEAD" ? await withoutBody(full) : full;
     for (const [name, value] of corsHeaders(request, settings.allowedOrigins))
       response.headers.set(name, value);
+    runtime.metrics.requestAnswered({
+      method: METHODS.has(request.method) ? request.method : "other",
+      route: path,
+      status: response.status,
+      durationMs: performance.now() - began,
+    });
     return response;
   };
 }
+
+/** What the metrics call the route of a request that found none. */
+const UNMATCHED = "unmatched";
+
+/** Any other method is a client's own invention: counted, not named. */
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 async function withoutBody(response: Response): Promise<Response> {
   await response.body?.cancel();

@@ -2,9 +2,16 @@ import { AgentError } from "../core/index.ts";
 import { errorStatus, errorToJson } from "../protocol/index.ts";
 
 export function jsonResponse(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  return new Response(`${JSON.stringify(body)}\n`, {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(body)}\n`);
+  return new Response(bytes, {
     status,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      // A client that is still sending a body too large sees by it that the answer is whole.
+      "content-length": String(bytes.byteLength),
+      "cache-control": "no-store",
+      ...headers,
+    },
   });
 }
 

@@ -63,7 +63,11 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
 }
 
 function patternOf(path: string): RegExp {
-  const source = path.replace(/[.]/g, String.raw`\.`).replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
+  // A path matches with and without a slash at its end; of "/" the slash is all there is.
+  const source = path
+    .replace(/\/$/, "")
+    .replace(/[.]/g, String.raw`\.`)
+    .replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
   // A pattern without parameters still needs the group object.
   return new RegExp(`^(?<_>)${source}/?$`);
 }

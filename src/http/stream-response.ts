@@ -1,5 +1,6 @@
 import { AgentError } from "../core/index.ts";
 import type { Projection } from "../projections/index.ts";
+import type { Metrics } from "../ports/index.ts";
 import type { ReadEntry } from "../runtime/index.ts";
 import type { HttpSettings } from "./route.ts";
 
@@ -13,9 +14,10 @@ export function streamResponse(
   projection: Projection,
   abort: AbortController,
   settings: HttpSettings,
+  metrics: Metrics,
   headers: Record<string, string>,
 ): Response {
-  const frames = framesOf(entries, projection, abort, settings);
+  const frames = framesOf(entries, projection, abort, settings, metrics);
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
@@ -48,9 +50,11 @@ async function* framesOf(
   projection: Projection,
   abort: AbortController,
   { heartbeatMs, closing }: HttpSettings,
+  metrics: Metrics,
 ): AsyncGenerator<string, undefined> {
   const iterator = entries[Symbol.asyncIterator]();
   const stop = AbortSignal.any([abort.signal, closing]);
+  const open = metrics.streamOpened(mediaType(projection));
   try {
     let next = iterator.next();
     let ended = false;
@@ -63,15 +67,21 @@ async function* framesOf(
       if (outcome === "stopped") throw new AgentError("shutting_down", "The server is about to stop.");
       if (outcome.done) throw new AgentError("internal_error", "The reading broke off.");
       ended = outcome.value.at(-1)?.last === true;
+      open.delivered(outcome.value.length);
       const frames = projection.frames(outcome.value) + (ended ? projection.end : "");
       if (!ended) next = iterator.next();
       if (frames !== "") yield frames;
     }
   } finally {
+    open.closed();
     abort.abort();
     await iterator.return?.();
   }
   return undefined;
+}
+
+function mediaType({ contentType }: Projection): string {
+  return contentType.split(";", 1)[0] ?? contentType;
 }
 
 type Outcome = IteratorResult<readonly ReadEntry[]> | "quiet" | "stopped";

@@ -10,20 +10,30 @@ export interface Agent {
   readonly instructions: string;
   readonly model: ModelAgent;
   readonly tools: Readonly<Record<string, Tool>>;
+  /** What becomes of an answer when its worker is lost: see `RunPolicy`. */
+  readonly onInterrupted: RunPolicy["onInterrupted"];
   readonly limits: AgentLimits;
   readonly callbacks: AgentCallbacks;
 }
 
 /** What one run of an agent may use, each with a default that most agents can keep. */
-export interface AgentLimits extends Pick<RunPolicy, "maxSteps" | "maxAttemptsWithoutProgress"> {
+export interface AgentLimits extends Pick<
+  RunPolicy,
+  "maxSteps" | "maxTokens" | "runTimeoutMs" | "maxAttemptsWithoutProgress"
+> {
   /** How often one model step is tried before the run fails; retryable errors only. */
   readonly maxModelTries: number;
+  /** How long a model may say nothing before its call counts as broken off, in milliseconds. */
+  readonly modelIdleTimeoutMs: number;
 }
 
 export const DEFAULT_LIMITS: AgentLimits = {
   maxSteps: 50,
+  maxTokens: Number.MAX_SAFE_INTEGER,
+  runTimeoutMs: 60 * 60 * 1000,
   maxAttemptsWithoutProgress: 5,
   maxModelTries: 4,
+  modelIdleTimeoutMs: 5 * 60 * 1000,
 };
 
 /** The agents of a server, by name without regard to case. The first is the default. */

@@ -23,6 +23,7 @@ export async function cancelRuns(runtime: Runtime, id: ConversationId, reason?: 
 
 /** Tells whoever drives the conversation to look at its inbox. What it will find is safe already. */
 export async function interrupt(runtime: Runtime, id: ConversationId): Promise<void> {
+  runtime.metrics.interrupted();
   try {
     await runtime.engine.interrupt(id);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { AgentError, fenced, nextStep } from "../core/index.ts";
+import { AgentError, deadlineOf, fenced, nextStep } from "../core/index.ts";
 import type { Conversation, Decision, LogEvent, Message, RunEnd } from "../core/index.ts";
 import type { DriveResult, DriveTask } from "../ports/index.ts";
 import type { Agent } from "./agent.ts";
@@ -12,10 +12,13 @@ import { createLogWriter } from "./log-writer.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { runModelStep } from "./model-step.ts";
 import { policyOf } from "./policy.ts";
+import { createRunMeter, isRecovery } from "./run-metrics.ts";
 import type { Runtime } from "./runtime.ts";
 import { runToolActions, toolResults } from "./tool-round.ts";
 
 const MODEL_BACK_OFF = { firstMs: 500, limitMs: 20_000 };
+/** How long a provider's own wish to be left alone is heeded at most, in milliseconds. */
+export const MAX_RETRY_AFTER_MS = 60_000;
 
 /** One worker's hold on a conversation while one run proceeds. */
 interface Attempt {
@@ -71,6 +74,8 @@ async function beginAttempt(runtime: Runtime, task: DriveTask, start: LogEvent):
     () => contextOf(writer, task),
     runtime.logger,
   );
+  const meter = createRunMeter(runtime.metrics, agent, state);
+  if (isRecovery(state)) runtime.metrics.runRecovered(agent.name);
   const writer = createLogWriter({
     store: runtime.store,
     id: task.id,
@@ -78,7 +83,10 @@ async function beginAttempt(runtime: Runtime, task: DriveTask, start: LogEvent):
     last,
     now: runtime.now,
     signal: task.signal,
-    onStored: (events) => events.forEach((event) => callbacks.update(event)),
+    onStored: (events) => {
+      meter.count(events);
+      for (const event of events) callbacks.update(event);
+    },
   });
   return {
     runtime,
@@ -140,6 +148,12 @@ async function carryOut(
     case "reset-step":
       writer.write({ type: "step-reset", step: decision.step, from: decision.from, reason: "interrupted" });
       return "go-on";
+    case "keep-step": {
+      const content = [{ type: "text", text: decision.text.trimStart() }] as const;
+      const message = { role: "assistant", content } as const;
+      writer.write({ type: "step-end", step: decision.step, message, finishReason: "interrupted" });
+      return "go-on";
+    }
     case "call-model":
       return callModel(attempt, decision.step, inbox);
     case "call-tools":
@@ -176,8 +190,8 @@ async function callModel(
   const { start } = writer.state;
   if (!start) return "go-on";
   attempt.modelTries += 1;
-  const watch = watchInbox(runtime, task, start.run);
-  const signal = AbortSignal.any([task.signal, writer.failed, watch.cancelled]);
+  const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits));
+  const signal = AbortSignal.any([task.signal, writer.failed, watch.over]);
   try {
     const tools = start.options.enableToolCalls === false ? {} : agent.tools;
     const request = {
@@ -189,8 +203,13 @@ async function callModel(
       messages: [...attempt.earlier, ...writer.state.messages],
       tools: await runtime.toolSchemas.describe(tools),
       responseFormat: start.options.responseFormat ?? { type: "text" as const },
+      ...(writer.state.finishReason === "interrupted" && { continues: true as const }),
     };
-    await runModelStep(agent.model, request, writer, signal);
+    await runModelStep(agent.model, request, {
+      writer,
+      signal,
+      idleTimeoutMs: agent.limits.modelIdleTimeoutMs,
+    });
     attempt.modelTries = 0;
     return "go-on";
   } catch (error) {
@@ -212,17 +231,23 @@ async function afterModelError(
 ): Promise<"go-on" | "run-ended"> {
   const { runtime, task, agent, writer } = attempt;
   const facts = { conversation: task.id, step, tries: attempt.modelTries, error };
+  runtime.metrics.modelTryFailed({ agent: agent.name, code: error.code });
   if (!error.retryable || attempt.modelTries >= agent.limits.maxModelTries) {
     runtime.logger.error(facts, "the model failed");
     return fail(attempt, error, inbox);
   }
   runtime.logger.warn(facts, "the model failed; trying again");
   const { open, start } = writer.state;
-  if (open) writer.write({ type: "step-reset", step, from: open.from, reason: "retry" });
-  const wait = error.retryAfterMs ?? backOffMs(MODEL_BACK_OFF, attempt.modelTries);
-  const watch = watchInbox(runtime, task, start?.run ?? 0);
+  // Where broken-off answers are kept, the next decision sees to that.
+  if (open && agent.onInterrupted === "restart")
+    writer.write({ type: "step-reset", step, from: open.from, reason: "retry" });
+  const wait = Math.min(
+    error.retryAfterMs ?? backOffMs(MODEL_BACK_OFF, attempt.modelTries),
+    MAX_RETRY_AFTER_MS,
+  );
+  const watch = watchInbox(runtime, task, start?.run ?? 0, deadlineOf(writer.state, agent.limits));
   try {
-    await pause(wait, AbortSignal.any([task.signal, task.draining, writer.failed, watch.cancelled]));
+    await pause(wait, AbortSignal.any([task.signal, task.draining, writer.failed, watch.over]));
   } finally {
     watch.end();
   }
@@ -243,8 +268,8 @@ async function callTools(
   if (!start) return "go-on";
   const { step } = decision;
   if (decision.begin) writer.write({ type: "step-start", step, kind: "tools" });
-  const watch = watchInbox(runtime, task, start.run);
-  const signal = AbortSignal.any([task.signal, writer.failed, watch.cancelled]);
+  const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits));
+  const signal = AbortSignal.any([task.signal, writer.failed, watch.over]);
   const messages = [...attempt.earlier, ...writer.state.messages];
   try {
     await runToolActions(

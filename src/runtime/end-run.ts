@@ -2,7 +2,8 @@ import { cursorAt, lastingMessages, seqOf, spentItems, textOf } from "../core/in
 import type { Conversation, EndedStatus, EventBody, RunEnd, RunRecord, RunState } from "../core/index.ts";
 import type { LogWriter } from "./log-writer.ts";
 
-const STATUS: Record<RunEnd["type"], EndedStatus> = {
+/** What the history and the metrics call each way in which a run ends. */
+export const ENDED_STATUS: Record<RunEnd["type"], EndedStatus> = {
   "run-completed": "completed",
   "run-failed": "failed",
   "run-cancelled": "cancelled",
@@ -30,7 +31,7 @@ function recordOf(state: RunState, end: RunEnd, from: Conversation["settled"], n
     run: start.run,
     id: start.id,
     agent: start.agent,
-    status: STATUS[end.type],
+    status: ENDED_STATUS[end.type],
     input: start.input,
     options: start.options,
     ...(start.metadata && { metadata: start.metadata }),

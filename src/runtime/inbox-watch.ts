@@ -5,13 +5,16 @@ import type { Runtime } from "./runtime.ts";
 export const INBOX_CHECK_INTERVAL_MS = 5_000;
 
 export interface InboxWatch {
-  /** Aborts once the run is to be cancelled. */
-  readonly cancelled: AbortSignal;
+  /** Aborts once the run is to be cancelled, or its time is up: the next decision says which. */
+  readonly over: AbortSignal;
   end(): void;
 }
 
-/** Looks at the inbox at each interrupt, and every few seconds, for a cancellation of the run (L11). */
-export function watchInbox(runtime: Runtime, task: DriveTask, run: number): InboxWatch {
+/**
+ * Looks at the inbox at each interrupt, and every few seconds, for a cancellation of the run (L11), and at the clock for
+ * its deadline (milliseconds since 1970).
+ */
+export function watchInbox(runtime: Runtime, task: DriveTask, run: number, deadline: number): InboxWatch {
   const abort = new AbortController();
   let ended = false;
 
@@ -28,15 +31,28 @@ export function watchInbox(runtime: Runtime, task: DriveTask, run: number): Inbo
 
   const stopListening = task.onInterrupt(() => void look());
   const timer = setInterval(() => void look(), INBOX_CHECK_INTERVAL_MS);
-  timer.unref?.();
+  const alarm = setTimeout(
+    () => {
+      abort.abort(new DOMException("The run's time is up.", "TimeoutError"));
+    },
+    delayUntil(deadline, runtime.now()),
+  );
   // A cancellation may have come between the last decision and now.
   void look();
   return {
-    cancelled: abort.signal,
+    over: abort.signal,
     end() {
       ended = true;
       stopListening();
       clearInterval(timer);
+      clearTimeout(alarm);
     },
   };
+}
+
+/** The longest delay that a timer keeps; a later deadline is met by the decision after the step. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function delayUntil(moment: number, now: number): number {
+  return Math.min(Math.max(0, moment - now), MAX_TIMER_MS);
 }

@@ -6,6 +6,7 @@ export { awaitRun } from "./await-run.ts";
 export type { AgentCallbacks, AgentResponse, ResponseContext, ResponseUpdate } from "./callbacks.ts";
 export { cancelRuns } from "./cancel-run.ts";
 export { createDrive } from "./drive.ts";
+export { measureAppends } from "./measured-store.ts";
 export { openReading } from "./open-reading.ts";
 export type { ReadEntry, Reading, ReadRequest } from "./open-reading.ts";
 export { conversationReport, recordOfRun } from "./run-status.ts";

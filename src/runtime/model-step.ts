@@ -9,6 +9,13 @@ import type {
 import type { AgentUpdate, ModelAgent, ModelStep } from "../ports/index.ts";
 import type { LogWriter } from "./log-writer.ts";
 
+export interface ModelStepContext {
+  readonly writer: LogWriter;
+  readonly signal: AbortSignal;
+  /** How long the model may say nothing, in milliseconds. */
+  readonly idleTimeoutMs: number;
+}
+
 /**
  * Makes one model call and logs what it says as it says it, then its whole message as the step's end. Rejects with the
  * signal's reason when it aborts, with a `model_…` error when the model fails; the step is then left open.
@@ -16,22 +23,43 @@ import type { LogWriter } from "./log-writer.ts";
 export async function runModelStep(
   model: ModelAgent,
   request: ModelStep,
-  writer: LogWriter,
-  signal: AbortSignal,
+  { writer, signal, idleTimeoutMs }: ModelStepContext,
 ): Promise<void> {
   const { step } = request;
   writer.write({ type: "step-start", step, kind: "model" });
   const answer = createAnswer(writer, step);
   const idempotencyKey = `${request.runId}:${step}`;
-  for await (const update of model.stream(request, { signal, idempotencyKey })) {
-    signal.throwIfAborted();
-    answer.take(update);
-    await writer.room();
+  const silence = watchSilence(idleTimeoutMs);
+  try {
+    const stop = AbortSignal.any([signal, silence.tooLong]);
+    for await (const update of model.stream(request, { signal: stop, idempotencyKey })) {
+      stop.throwIfAborted();
+      silence.broken();
+      answer.take(update);
+      await writer.room();
+    }
+    stop.throwIfAborted();
+  } finally {
+    silence.end();
   }
-  signal.throwIfAborted();
   const { message, usage, finishReason } = answer.end();
   writer.write({ type: "step-end", step, message, usage, finishReason });
   await writer.flush();
+}
+
+interface SilenceWatch {
+  /** Aborts, with `model_unavailable`, when nothing was heard for too long. */
+  readonly tooLong: AbortSignal;
+  broken(): void;
+  end(): void;
+}
+
+function watchSilence(limitMs: number): SilenceWatch {
+  const abort = new AbortController();
+  const timer = setTimeout(() => {
+    abort.abort(new AgentError("model_unavailable", `The model said nothing for ${limitMs} ms.`));
+  }, limitMs);
+  return { tooLong: abort.signal, broken: () => timer.refresh(), end: () => clearTimeout(timer) };
 }
 
 /** What sets one text of a run apart from the one before. */
@@ -88,6 +116,8 @@ function createAnswer(writer: LogWriter, step: number): Answer {
 
   /** Readers render one text a run: a part that begins after another is set apart, for everyone alike (L7). */
   function separate(id: string): void {
+    // The rest of an answer that was broken off belongs right at its end.
+    if (writer.state.finishReason === "interrupted") return;
     const before = textOf(writer.state);
     if (before === "" || before.endsWith(SEPARATOR)) return;
     const delta = before.endsWith("\n") ? "\n" : SEPARATOR;

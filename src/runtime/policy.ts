@@ -5,6 +5,7 @@ import type { Agent } from "./agent.ts";
 export function policyOf(agent: Agent): RunPolicy {
   return {
     ...agent.limits,
+    onInterrupted: agent.onInterrupted,
     needsApproval: (call) => needsApproval(agent, call),
     mayRepeat: (toolName) => toolOf(agent, toolName)?.retry === "safe",
   };

@@ -1,4 +1,4 @@
-import type { ConversationStore, Logger, RunEngine } from "../ports/index.ts";
+import type { ConversationStore, Logger, Metrics, RunEngine } from "../ports/index.ts";
 import type { AgentRegistry } from "./agent.ts";
 import type { AgentCallbacks } from "./callbacks.ts";
 import type { ToolSchemas } from "./tool-schemas.ts";
@@ -12,6 +12,7 @@ export interface Runtime {
   readonly callbacks: AgentCallbacks;
   readonly toolSchemas: ToolSchemas;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly limits: RuntimeLimits;
   /** Names this process in the log. */
   readonly worker: string;

@@ -45,6 +45,7 @@ export async function startRun(runtime: Runtime, intent: RunIntent): Promise<Sta
       }),
     },
   );
+  if (!posted.repeated) runtime.metrics.runAccepted(agent.name);
   await wake(runtime, conversation);
   return { conversation, run: posted.run, id: posted.runId, repeated: posted.repeated };
 }

@@ -41,9 +41,10 @@ export function toolResults(
   open: OpenStep | undefined,
   calls: readonly ToolCallPart[],
 ): readonly ToolResultPart[] {
-  return calls.map(({ toolCallId, toolName }) => {
-    const outcome = open?.calls[toolCallId]?.outcome;
-    return { type: "tool-result", toolCallId, toolName, output: outputOf(outcome) };
+  return calls.map(({ toolCallId, toolName, providerOptions }) => {
+    const output = outputOf(open?.calls[toolCallId]?.outcome);
+    // What a provider marked a call with, it wants to find again on its result.
+    return { type: "tool-result", toolCallId, toolName, output, ...(providerOptions && { providerOptions }) };
   });
 }
 

@@ -7,6 +7,9 @@ import type { Handler } from "../handler.ts";
 /** How long a client may leave its socket full before it is cut, in milliseconds; it resumes by cursor (L12). */
 export const MAX_STALL_MS = 60_000;
 
+/** For how long the rest of a body that nobody wants is taken, in milliseconds, before the client is cut. */
+export const MAX_DISCARD_MS = 5_000;
+
 export interface NodeHostOptions {
   readonly hostname: string;
   /** 0 takes any free port. */
@@ -58,6 +61,10 @@ async function respond(handler: Handler, incoming: IncomingMessage, outgoing: Se
     const response = await handler(requestFromNode(incoming, gone.signal));
     writeHead(response, outgoing);
     await writeBody(response, outgoing);
+    await discardRest(incoming);
+    outgoing.end(() => {
+      if (!incoming.complete) incoming.destroy();
+    });
   } catch {
     // The handler answers every failure of its own; what fails here is the connection, or a stream that was cut short
     // on purpose. Either way the client must see a cut, not an end (wire rule 3).
@@ -70,9 +77,8 @@ function requestFromNode(incoming: IncomingMessage, signal: AbortSignal): Reques
   for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
     headers.append(incoming.rawHeaders[index] ?? "", incoming.rawHeaders[index + 1] ?? "");
   }
-  const base = `http://${incoming.headers.host ?? "localhost"}`;
-  const url = new URL(incoming.url ?? "/", URL.canParse(base) ? base : "http://localhost");
-  const method = incoming.method ?? "GET";
+  const url = urlOf(incoming);
+  const method = methodOf(incoming);
   if (method === "GET" || method === "HEAD") return new Request(url, { method, headers, signal });
   const init: RequestInit & { duplex: "half" } = {
     method,
@@ -82,6 +88,21 @@ function requestFromNode(incoming: IncomingMessage, signal: AbortSignal): Reques
     duplex: "half",
   };
   return new Request(url, init);
+}
+
+function urlOf({ headers, url: target = "/" }: IncomingMessage): URL {
+  const base = `http://${headers.host ?? "localhost"}`;
+  const origin = URL.canParse(base) ? new URL(base).origin : "http://localhost";
+  // Put together as text: resolved against a base, the path "//a/b" would name the host a.
+  if (target.startsWith("/")) return new URL(origin + target);
+  return URL.canParse(target) ? new URL(target) : new URL(`${origin}/${target}`);
+}
+
+/** The fetch standard knows no request by these methods; under another name they are refused like any unknown one. */
+const UNSPEAKABLE = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+function methodOf({ method = "GET" }: IncomingMessage): string {
+  return UNSPEAKABLE.has(method) ? `X-${method}` : method;
 }
 
 /** The request's body. Whoever stops reading it early still gets to answer: the rest is thrown away, not the socket. */
@@ -112,16 +133,29 @@ function writeHead(response: Response, outgoing: ServerResponse): void {
 }
 
 async function writeBody(response: Response, outgoing: ServerResponse): Promise<void> {
-  if (!response.body) {
-    outgoing.end();
-    return;
-  }
+  if (!response.body) return;
   const body: NodeWebStream<Uint8Array> = response.body as NodeWebStream<Uint8Array>;
   for await (const chunk of body) {
     if (!outgoing.write(chunk)) await drained(outgoing);
     if (outgoing.destroyed) return;
   }
-  outgoing.end();
+}
+
+/**
+ * Takes what is left of a body that was answered before it was read: a client that sends all of it before it reads gets
+ * to the answer, and closing over unread bytes would reset the connection and take the answer with it.
+ */
+async function discardRest(incoming: IncomingMessage): Promise<void> {
+  if (incoming.complete || incoming.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, MAX_DISCARD_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    incoming.removeAllListeners("data").removeAllListeners("end");
+    incoming.once("end", done).once("close", done).resume();
+  });
 }
 
 /** Waits until the client has taken what was written. Rejects when it goes away or takes too long. */

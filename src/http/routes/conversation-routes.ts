@@ -1,6 +1,6 @@
 import { AgentError } from "../../core/index.ts";
 import { conversationNotFound } from "../../ports/index.ts";
-import { conversationIdFor, existingConversation, findAgent } from "../conversation-of-call.ts";
+import { existingConversation, findAgent } from "../conversation-of-call.ts";
 import { instant, recordToJson } from "../conversation-json.ts";
 import { jsonResponse } from "../json-response.ts";
 import type { Call, Route } from "../route.ts";
@@ -56,8 +56,9 @@ async function getConversation(call: Call): Promise<Response> {
   });
 }
 
-async function deleteConversation({ runtime, parameter }: Call): Promise<Response> {
-  const id = conversationIdFor(parameter("id"));
+async function deleteConversation(call: Call): Promise<Response> {
+  const { runtime, parameter } = call;
+  const id = await existingConversation(call, parameter("id"));
   if (!(await runtime.store.delete(id))) throw conversationNotFound(id);
   await runtime.engine.interrupt(id);
   return new Response(null, { status: 204 });

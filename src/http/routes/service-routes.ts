@@ -1,5 +1,6 @@
 import { AgentError } from "../../core/index.ts";
 import { jsonResponse } from "../json-response.ts";
+import { OPENAPI } from "../openapi.ts";
 import type { Call, Route } from "../route.ts";
 import { WELCOME_PAGE } from "../welcome-page.ts";
 
@@ -7,6 +8,8 @@ import { WELCOME_PAGE } from "../welcome-page.ts";
 export const SERVICE_ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/health", handle: getHealth },
   { method: "GET", path: "/api/ready", handle: getReadiness },
+  { method: "GET", path: "/metrics", handle: getMetrics },
+  { method: "GET", path: "/openapi.json", handle: getOpenapi },
   { method: "GET", path: "/", handle: getWelcome },
 ];
 
@@ -23,6 +26,18 @@ async function getReadiness({ runtime, settings }: Call): Promise<Response> {
   if (settings.closing.aborted) throw new AgentError("shutting_down", "The server is about to stop.");
   await runtime.store.ping();
   return jsonResponse(200, { status: "ready", store: runtime.store.description });
+}
+
+async function getMetrics({ runtime }: Call): Promise<Response> {
+  const rendered = await runtime.metrics.render();
+  if (!rendered) throw new AgentError("route_not_found", "This server keeps no metrics to be scraped.");
+  return new Response(rendered.body, {
+    headers: { "content-type": rendered.contentType, "cache-control": "no-store" },
+  });
+}
+
+async function getOpenapi(): Promise<Response> {
+  return jsonResponse(200, OPENAPI);
 }
 
 async function getWelcome(): Promise<Response> {

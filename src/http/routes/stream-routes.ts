@@ -75,7 +75,7 @@ async function readingResponse(
   // Wire rule 4: EventSource reconnects for ever unless it is told that nothing is left.
   if (reading.kind === "nothing-left") return new Response(null, { status: 204, headers });
   const projection = projectionFor(format, { everything, eachRun }, after !== undefined);
-  return streamResponse(reading.entries, projection, abort, call.settings, {
+  return streamResponse(reading.entries, projection, abort, call.settings, call.runtime.metrics, {
     [STREAM_RESUME]: streamPath(request.id, run),
     ...headers,
   });

@@ -1,0 +1,10 @@
+export { createRedisStore } from "./redis-store.ts";
+export type { RedisStoreOptions } from "./redis-store.ts";
+export { parseRedisConnection } from "./redis-connection.ts";
+export type { RedisConnection } from "./redis-connection.ts";
+export { RedisStreamResponseHandler } from "./stream-response-handler.ts";
+export type {
+  ReadStreamOptions,
+  RedisStreamResponseHandlerOptions,
+  StreamChunk,
+} from "./stream-response-handler.ts";

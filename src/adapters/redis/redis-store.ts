@@ -1,0 +1,127 @@
+import { DEFAULT_RETENTION } from "../../ports/index.ts";
+import type { ConversationStore, Retention } from "../../ports/index.ts";
+import { DEFAULT_CONNECT_TIMEOUT_MS, openRedisClients } from "./redis-clients.ts";
+import type { RedisClients } from "./redis-clients.ts";
+import { parseRedisConnection } from "./redis-connection.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import type { RedisContext } from "./redis-context.ts";
+import { createRedisConversations } from "./redis-conversations.ts";
+import { redisError } from "./redis-error.ts";
+import { createRedisFollowers } from "./redis-followers.ts";
+import { createRedisInbox } from "./redis-inbox.ts";
+import { createRedisIndex } from "./redis-index.ts";
+import { createKeyspace } from "./redis-keys.ts";
+import { createRedisLog } from "./redis-log.ts";
+import { createRedisScripts } from "./redis-scripts.ts";
+
+export interface RedisStoreOptions extends Partial<Retention> {
+  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `host:port`. */
+  readonly connection: string;
+  /** Put before every key, for those who share a server. Default: nothing. */
+  readonly keyPrefix?: string;
+  /** How long to wait for Redis at the start, in milliseconds. Default 10 seconds. */
+  readonly connectTimeoutMs?: number;
+  readonly now?: () => number;
+}
+
+/**
+ * A store in Redis or Valkey, version 7 or newer, for as many processes as share it. Resolves when the server answers;
+ * rejects with `store_unavailable` and one line that names host and port when it does not in time, and with TypeError
+ * when an option is wrong.
+ *
+ * It is as durable as the server is set up to be: without an append-only file a crash of Redis loses what it had
+ * acknowledged, with `appendfsync everysec` up to a second of it. Keys must not be evicted (`maxmemory-policy noeviction`).
+ * While Redis is away every call rejects with `store_unavailable` in bounded time; followers wait for a while.
+ *
+ * @example const store = await createRedisStore({ connection: "redis://localhost:6379" });
+ */
+export async function createRedisStore(options: RedisStoreOptions): Promise<ConversationStore> {
+  const connection = parseRedisConnection(options.connection);
+  const keyspace = createKeyspace({ keyPrefix: options.keyPrefix ?? "", db: connection.db });
+  const clients = await openRedisClients(connection, options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS);
+  return storeOn({
+    description: descriptionOf(connection, clients.address),
+    context: {
+      clients,
+      keyspace,
+      scripts: createRedisScripts(clients.commands),
+      retention: {
+        streamTtlMs: options.streamTtlMs ?? DEFAULT_RETENTION.streamTtlMs,
+        historyTtlMs: options.historyTtlMs ?? DEFAULT_RETENTION.historyTtlMs,
+      },
+      now: options.now ?? Date.now,
+    },
+  });
+}
+
+function storeOn({
+  description,
+  context,
+}: {
+  readonly description: string;
+  readonly context: RedisContext;
+}): ConversationStore {
+  const { clients, keyspace } = context;
+  const conversations = createRedisConversations(context);
+  const index = createRedisIndex(context, conversations);
+  const inbox = createRedisInbox(context, index);
+  const log = createRedisLog(context);
+  const followers = createRedisFollowers(context, (id, after, limit) => log.read(id, after, limit));
+  let closing: Promise<void> | undefined;
+
+  const guard = <Result>(action: Promise<Result>): Promise<Result> => translated(action, clients);
+
+  return {
+    description,
+    post: (id, request, options = {}) => guard(inbox.post(id, request, options)),
+    acquire: (id, holder) => guard(log.acquire(id, holder)),
+    async append(id, events, options = {}) {
+      await guard(log.append(id, events, options));
+      if (options.record) await index.touch(id);
+    },
+    read: (id, after, limit) => guard(log.read(id, after, limit)),
+    follow: (id, after, { signal }) => followers.follow(id, after, signal),
+    conversation: (id) => guard(conversations.find(id)),
+    history: (id, page = {}) => guard(conversations.history(id, page)),
+    list: (filter) => guard(index.list(filter)),
+    async delete(id) {
+      const existed = await guard(conversations.delete(id));
+      followers.remove(id);
+      return existed;
+    },
+    async *unfinished(untouchedForMs) {
+      try {
+        yield* index.unfinished(untouchedForMs);
+      } catch (error) {
+        throw redisError(error, clients.address);
+      }
+    },
+    async ping() {
+      // Not PING alone: a replica, a full memory and a broken disk answer it too.
+      await guard(clients.commands.set(keyspace.ping, context.now(), "PX", PING_TTL_MS));
+    },
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+
+  async function closeAll(): Promise<void> {
+    followers.close();
+    await clients.close();
+  }
+}
+
+const PING_TTL_MS = 60_000;
+
+async function translated<Result>(action: Promise<Result>, { address }: RedisClients): Promise<Result> {
+  try {
+    return await action;
+  } catch (error) {
+    throw redisError(error, address);
+  }
+}
+
+function descriptionOf({ db, tls }: RedisConnection, address: string): string {
+  return `Redis at ${address}${db === 0 ? "" : `, database ${db}`}${tls ? ", over TLS" : ""}`;
+}
