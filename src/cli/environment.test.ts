@@ -14,7 +14,7 @@ it("has a default for everything", () => {
     historyTtlMs: 2_592_000_000,
     graceMs: 10_000,
     durableTaskSchedulerConnectionString: undefined,
-    model: { kind: "scripted" },
+    model: { kind: "scripted", chunksPerSecond: undefined },
   });
 });
 
@@ -42,7 +42,7 @@ it("reads every setting", () => {
     graceMs: 2_500,
     durableTaskSchedulerConnectionString:
       "Endpoint=http://localhost:8080;TaskHub=default;Authentication=None",
-    model: { kind: "scripted" },
+    model: { kind: "scripted", chunksPerSecond: undefined },
   });
 });
 

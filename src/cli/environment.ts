@@ -21,6 +21,9 @@ export const MAX_HISTORY_TTL_DAYS: number = 3650;
 /** The longest grace that `HOLDFAST_GRACE_SECONDS` may ask for, in seconds: an hour. */
 export const MAX_GRACE_SECONDS = 3600;
 
+/** The highest pace that `HOLDFAST_DEMO_CHUNKS_PER_SECOND` may ask for. */
+export const MAX_DEMO_CHUNKS_PER_SECOND = 100_000;
+
 /** The model that is asked when `OPENAI_API_KEY` is all that is set. */
 export const DEFAULT_OPENAI_MODEL = "gpt-5-mini";
 
@@ -78,7 +81,11 @@ export type ModelEnvironment =
       /** `OPENAI_API`; default responses with OpenAI itself, chat with any other server. */
       readonly api: OpenAiApi;
     }
-  | { readonly kind: "scripted" };
+  | {
+      readonly kind: "scripted";
+      /** `HOLDFAST_DEMO_CHUNKS_PER_SECOND`: how fast the demo planner writes; absent: at its own, human pace. */
+      readonly chunksPerSecond: number | undefined;
+    };
 
 /**
  * Reads what the CLI is configured with. An empty or blank variable counts as absent.
@@ -106,7 +113,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       SECOND_MS,
     ),
     durableTaskSchedulerConnectionString: read("DURABLE_TASK_SCHEDULER_CONNECTION_STRING"),
-    model: readAzure(read) ?? readOpenAi(read) ?? { kind: "scripted" },
+    model: readAzure(read) ?? readOpenAi(read) ?? readScripted(read),
   };
 }
 
@@ -124,6 +131,16 @@ const DEPLOYMENTS = [
 const AZURE_KEYS = ["AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"] as const;
 
 type Read = (name: string) => string | undefined;
+
+function readScripted(read: Read): ModelEnvironment {
+  const chunksPerSecond = readPositive(
+    read,
+    "HOLDFAST_DEMO_CHUNKS_PER_SECOND",
+    "chunks a second",
+    MAX_DEMO_CHUNKS_PER_SECOND,
+  );
+  return { kind: "scripted", chunksPerSecond };
+}
 
 function readAzure(read: Read): ModelEnvironment | undefined {
   const endpoint = readUrl(read, ENDPOINT);

@@ -27,7 +27,7 @@ export async function modelFromEnvironment({ model }: Pick<Environment, "model">
     case "openai":
       return openAiModel(model);
     case "scripted":
-      return scriptedModel();
+      return scriptedModel(model);
   }
 }
 
@@ -110,9 +110,12 @@ async function openAiModel(environment: OpenAiEnvironment): Promise<ConfiguredMo
   return { agent: createAiSdkAgent(languageModel, { description }), description, source: "openai" };
 }
 
-function scriptedModel(): ConfiguredModel {
+function scriptedModel({
+  chunksPerSecond,
+}: Extract<ModelEnvironment, { kind: "scripted" }>): ConfiguredModel {
   const description = "scripted planner (offline demo: no model is configured)";
-  return { agent: createAiSdkAgent(createScriptedModel(), { description }), description, source: "scripted" };
+  const model = createScriptedModel({ ...(chunksPerSecond !== undefined && { chunksPerSecond }) });
+  return { agent: createAiSdkAgent(model, { description }), description, source: "scripted" };
 }
 
 /** The providers' packages are optional peers: who needs one installs it. */

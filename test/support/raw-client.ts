@@ -20,6 +20,8 @@ export interface RawRequest {
   readonly body?: string | readonly string[];
   /** Sends everything before it reads anything, as blocking clients do. */
   readonly readsLate?: boolean;
+  /** Leaves its socket full once the head of the response is there. */
+  readonly neverReads?: boolean;
   /** Sees the body's bytes as they come; it may cut. */
   readonly onBytes?: (bytes: Buffer, response: RawResponse) => void;
 }
@@ -63,6 +65,7 @@ export function rawRequest(port: number, request: RawRequest): Promise<RawRespon
     const feed = createResponseParser(request.method ?? "GET", {
       onHead(head) {
         parsed = head;
+        if (request.neverReads) socket.pause();
         resolve(response);
       },
       onBody(bytes) {
