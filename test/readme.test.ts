@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LLMock } from "@copilotkit/aimock";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startServe } from "./support/serve-process.ts";
-import type { ServeProcess } from "./support/serve-process.ts";
+import { startServe } from "./support/cli-process.ts";
+import type { ServeProcess } from "./support/cli-process.ts";
 
 // The README's code, run as it stands there.
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runCli, startServe } from "../support/serve-process.ts";
+import { runCli, startServe } from "../support/cli-process.ts";
 
 const AGENTS = "examples/travel-planner/agents.ts";
 

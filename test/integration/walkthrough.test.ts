@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../src/testing/index.ts";
 import { startRedisServer } from "../support/redis-server.ts";
 import type { RedisServer } from "../support/redis-server.ts";
-import { startServe } from "../support/serve-process.ts";
-import type { ServeProcess } from "../support/serve-process.ts";
+import { startServe } from "../support/cli-process.ts";
+import type { ServeProcess } from "../support/cli-process.ts";
 
 // The walk-throughs of the two samples that Holdfast grew out of, step by step, on real processes.
 
