@@ -57,6 +57,7 @@ describe("the local engine", () => {
     expect(drives).toBe(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(drives).toBe(1);
+    await engine.wake(randomConversationId(), { notBefore: Date.now() + 60 * days });
     await engine.stop({ graceMs: 0 });
     expect(vi.getTimerCount()).toBe(0);
   });

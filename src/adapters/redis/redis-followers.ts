@@ -60,7 +60,8 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     timer.unref();
     const subscriber = clients.subscriber();
     subscriber.on("message", hear);
-    subscriber.on("ready", () => void afterReconnect());
+    // The first time nothing was missed: followers read only once they are subscribed.
+    subscriber.once("ready", () => subscriber.on("ready", () => void afterReconnect()));
   }
 
   function hear(channel: string, message: string): void {
@@ -149,8 +150,8 @@ async function readPatiently(
       return await read();
     } catch (cause) {
       const error = AgentError.from(redisError(cause, address));
-      const hopeless = error.code !== "store_unavailable" || Date.now() > deadline || closing.aborted;
-      if (hopeless) throw error;
+      if (closing.aborted) throw new AgentError("shutting_down", "The store is being closed.", { cause });
+      if (error.code !== "store_unavailable" || Date.now() > deadline) throw error;
       await pause(pauseMs, closing);
     }
   }

@@ -25,7 +25,7 @@ export function createRedisInbox(context: RedisContext, index: RedisIndex): Redi
       // Before the request is there, so that a crash in between leaves nothing that no sweeper would find (L10).
       if (request.kind === "run") await index.announce(id);
       const posted = await putIntoInbox(context, id, request, options);
-      if (request.kind === "run") await index.touch(id);
+      await index.touch(id);
       return posted;
     },
   };

@@ -4,6 +4,7 @@ import type { RedisServer } from "../../../test/support/redis-server.ts";
 import { randomConversationId } from "../../core/index.ts";
 import type { ConversationId } from "../../core/index.ts";
 import type { ConversationStore } from "../../ports/index.ts";
+import { eventually } from "../../testing/index.ts";
 import { INDEX_GRACE_MS } from "./redis-index.ts";
 import { begin, openBench, postRun, request } from "./test-run.fixture.ts";
 
@@ -28,7 +29,7 @@ describe("the index of unfinished conversations", () => {
     const { store, redis, keyPrefix } = bench;
     const log = await begin(store);
     await log.end();
-    const members = () => redis.zrange(`${keyPrefix}holdfast:unfinished`, 0, -1);
+    const members = () => redis.zrange(`${keyPrefix}holdfast:unfinished`, 0, "-1");
     now += INDEX_GRACE_MS - 1;
     expect(await unfinished(store)).toEqual([]);
     expect(await members()).toEqual([log.id]);
@@ -85,6 +86,19 @@ describe("the list of conversations", () => {
     const odd = await store.list({ limit: 100, agent: "Odd" });
     expect(odd.conversations).toHaveLength(75);
     expect(odd.next).toBeUndefined();
+  });
+
+  test("forgets what has outlived its history, though nobody pages that far", async () => {
+    let now = Date.now();
+    await using bench = await openBench(server, { now: () => now, streamTtlMs: 1, historyTtlMs: 1 });
+    const { store, redis, keyPrefix } = bench;
+    const waiting = await postRun(store);
+    const log = await begin(store);
+    await log.end();
+    now += INDEX_GRACE_MS + 1;
+    await eventually("the conversation goes", async () => (await store.conversation(log.id)) === undefined);
+    await unfinished(store);
+    expect(await redis.zrange(`${keyPrefix}holdfast:conversations`, 0, "-1")).toEqual([waiting]);
   });
 
   test("refuses a page that it never gave", async () => {

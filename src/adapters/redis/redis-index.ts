@@ -1,6 +1,5 @@
-import { AgentError, isSettled } from "../../core/index.ts";
+import { isSettled } from "../../core/index.ts";
 import type { ConversationId } from "../../core/index.ts";
-import type { ConversationPage, ConversationSummary, ListFilter } from "../../ports/index.ts";
 import { FORGET_SCRIPT } from "./forget-script.ts";
 import type { RedisContext } from "./redis-context.ts";
 import type { RedisConversations } from "./redis-conversations.ts";
@@ -11,7 +10,7 @@ import type { RedisConversations } from "./redis-conversations.ts";
  */
 export const INDEX_GRACE_MS = 60_000;
 /** How many members one command asks for. */
-const INDEX_PAGE_SIZE = 64;
+export const INDEX_PAGE_SIZE = 64;
 
 /**
  * The two indexes over all conversations. They live in other slots than the conversations and cannot change in the same
@@ -27,17 +26,20 @@ export interface RedisIndex {
   announce(id: ConversationId): Promise<void>;
   /** Moves a conversation to the front of the list. Never rejects: a list in yesterday's order is no reason to fail. */
   touch(id: ConversationId): Promise<void>;
-  list(filter: ListFilter): Promise<ConversationPage>;
+  /** Drops members whose conversation is over, or gone; gives how many. Spares those that are too young. */
+  forget(index: string, members: readonly Member[]): Promise<number>;
+  /** Tidies both indexes on the way, since every process that recovers runs comes by here. */
   unfinished(untouchedForMs: number): AsyncIterable<ConversationId>;
 }
 
-interface Member {
+/** A conversation in an index, with the time for which it is there. */
+export interface Member {
   readonly id: ConversationId;
   readonly score: number;
 }
 
 export function createRedisIndex(context: RedisContext, conversations: RedisConversations): RedisIndex {
-  const { clients, scripts, keyspace, now } = context;
+  const { clients, scripts, keyspace, retention, now } = context;
 
   async function announce(id: ConversationId): Promise<void> {
     await Promise.all([
@@ -54,118 +56,59 @@ export function createRedisIndex(context: RedisContext, conversations: RedisConv
     }
   }
 
-  async function forget(index: string, { id, score }: Member): Promise<boolean> {
-    if (now() - score < INDEX_GRACE_MS) return false;
-    return (await scripts.run(FORGET_SCRIPT, [index], [id, String(score)])) === 1;
+  async function forget(index: string, members: readonly Member[]): Promise<number> {
+    const old = members.filter(({ score }) => now() - score >= INDEX_GRACE_MS);
+    const dropped = await Promise.all(
+      old.map(({ id, score }) => scripts.run(FORGET_SCRIPT, [index], [id, String(score)])),
+    );
+    return dropped.filter((count) => count === 1).length;
   }
 
   async function* unfinished(untouchedForMs: number): AsyncGenerator<ConversationId> {
     const before = now() - untouchedForMs;
     let offset = 0;
     for (;;) {
-      const range = [
-        "-inf",
-        String(before),
-        "BYSCORE",
-        "LIMIT",
-        offset,
-        INDEX_PAGE_SIZE,
-        "WITHSCORES",
-      ] as const;
-      const members = membersOf(await clients.commands.zrange(keyspace.unfinished, ...range));
+      const members = await oldest(keyspace.unfinished, before, offset);
       const found = await Promise.all(members.map(({ id }) => conversations.find(id)));
-      const over = members.filter((_, position) => {
-        const conversation = found[position];
-        return !conversation || isSettled(conversation);
-      });
-      const forgotten = await Promise.all(over.map((member) => forget(keyspace.unfinished, member)));
-      for (const conversation of found) {
-        if (conversation && !isSettled(conversation) && conversation.updatedAt <= before)
-          yield conversation.id;
-      }
-      if (members.length < INDEX_PAGE_SIZE) return;
-      offset += members.length - forgotten.filter(Boolean).length;
-    }
-  }
-
-  async function list({ agent, limit, after }: ListFilter): Promise<ConversationPage> {
-    const listed: Listed[] = [];
-    for await (const page of newestFirst(after)) {
-      const found = await Promise.all(page.map(lookUp));
-      listed.push(
-        ...found.flatMap((item) =>
-          item && (agent === undefined || item.summary.agent === agent) ? [item] : [],
-        ),
+      const open = found.flatMap((conversation) =>
+        conversation && !isSettled(conversation) ? [conversation] : [],
       );
-      if (listed.length > limit) break;
+      const names = new Set(open.map(({ id }) => id));
+      const over = members.filter(({ id }) => !names.has(id));
+      offset += members.length - (await forget(keyspace.unfinished, over));
+      for (const { id, updatedAt } of open) if (updatedAt <= before) yield id;
+      if (members.length < INDEX_PAGE_SIZE) break;
     }
-    const page = listed.slice(0, limit);
-    const last = page.at(-1)?.member;
-    return {
-      conversations: page.map(({ summary }) => summary),
-      next: listed.length > limit && last ? `${last.score}:${last.id}` : undefined,
-    };
+    await forgetExpired();
   }
 
-  async function* newestFirst(after: string | undefined): AsyncGenerator<readonly Member[]> {
-    const start = after === undefined ? undefined : memberFromToken(after);
+  /** Drops from the list what has outlived its history: nobody pages back that far to find it gone. */
+  async function forgetExpired(): Promise<void> {
+    const before = now() - retention.historyTtlMs - INDEX_GRACE_MS;
     let offset = 0;
     for (;;) {
-      const range = [
-        start?.score ?? "+inf",
-        "-inf",
-        "BYSCORE",
-        "REV",
-        "LIMIT",
-        offset,
-        INDEX_PAGE_SIZE,
-      ] as const;
-      const members = membersOf(
-        await clients.commands.zrange(keyspace.conversations, ...range, "WITHSCORES"),
+      const members = await oldest(keyspace.conversations, before, offset);
+      const there = await Promise.all(
+        members.map(({ id }) => clients.commands.exists(keyspace.of(id).conversation)),
       );
-      // Among equal scores Redis goes down by name.
-      yield members.filter(({ id, score }) => !start || score < start.score || id < start.id);
+      const gone = members.filter((_member, index) => there[index] === 0);
+      // What waits for a person may be older than any history, and stays.
+      offset += members.length - (await forget(keyspace.conversations, gone));
       if (members.length < INDEX_PAGE_SIZE) return;
-      offset += members.length;
     }
   }
 
-  async function lookUp(member: Member): Promise<Listed | undefined> {
-    const { id } = member;
-    const [agent, createdAt, updatedAt, runs] = await clients.commands.hmget(
-      keyspace.of(id).conversation,
-      "agent",
-      "createdAt",
-      "updatedAt",
-      "runs",
-    );
-    if (agent) {
-      const times = { createdAt: Number(createdAt), updatedAt: Number(updatedAt) };
-      return { member, summary: { id, agent, ...times, runs: Number(runs) } };
-    }
-    await forget(keyspace.conversations, member);
-    return undefined;
+  async function oldest(index: string, before: number, offset: number): Promise<readonly Member[]> {
+    const limit = ["LIMIT", offset, INDEX_PAGE_SIZE, "WITHSCORES"] as const;
+    return membersOf(await clients.commands.zrange(index, "-inf", String(before), "BYSCORE", ...limit));
   }
 
-  return { announce, touch, list, unfinished };
-}
-
-interface Listed {
-  readonly member: Member;
-  readonly summary: ConversationSummary;
+  return { announce, touch, forget, unfinished };
 }
 
 /** Members with their scores, as WITHSCORES gives them in turn. */
-function membersOf(reply: readonly string[]): readonly Member[] {
+export function membersOf(reply: readonly string[]): readonly Member[] {
   return reply.flatMap((id, index) =>
     index % 2 === 0 ? [{ id: id as ConversationId, score: Number(reply[index + 1]) }] : [],
   );
-}
-
-function memberFromToken(token: string): Member {
-  const match = /^(\d+):(.+)$/.exec(token);
-  if (match) return { score: Number(match[1]), id: match[2] as ConversationId };
-  throw new AgentError("invalid_request", "The page is malformed: pass the `next` of the page before.", {
-    details: { field: "after" },
-  });
 }

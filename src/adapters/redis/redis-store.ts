@@ -11,6 +11,7 @@ import { createRedisFollowers } from "./redis-followers.ts";
 import { createRedisInbox } from "./redis-inbox.ts";
 import { createRedisIndex } from "./redis-index.ts";
 import { createKeyspace } from "./redis-keys.ts";
+import { listConversations } from "./redis-list.ts";
 import { createRedisLog } from "./redis-log.ts";
 import { createRedisScripts } from "./redis-scripts.ts";
 
@@ -83,7 +84,7 @@ function storeOn({
     follow: (id, after, { signal }) => followers.follow(id, after, signal),
     conversation: (id) => guard(conversations.find(id)),
     history: (id, page = {}) => guard(conversations.history(id, page)),
-    list: (filter) => guard(index.list(filter)),
+    list: (filter) => guard(listConversations(context, index, filter)),
     async delete(id) {
       const existed = await guard(conversations.delete(id));
       followers.remove(id);

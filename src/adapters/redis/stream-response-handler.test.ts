@@ -5,7 +5,7 @@ import type { RedisServer } from "../../../test/support/redis-server.ts";
 import { cursorAt, NO_USAGE, randomConversationId } from "../../core/index.ts";
 import { eventually } from "../../testing/index.ts";
 import { RedisStreamResponseHandler } from "./stream-response-handler.ts";
-import type { StreamChunk } from "./stream-response-handler.ts";
+import type { StreamChunk } from "./stream-chunks.ts";
 import { begin, openBench, postRun, runStart, text, texts } from "./test-run.fixture.ts";
 import type { Bench } from "./test-run.fixture.ts";
 
@@ -168,6 +168,19 @@ describe("reading a stream of the samples' own writer", () => {
       expect(chunks.at(-1)?.isDone).toBe(true);
       expect(chunks[0]?.entryId).toMatch(/^\d{13}-\d+$/);
       expect(await all(handler.readStream(id, chunks[0]?.entryId))).toEqual(chunks.slice(1));
+    } finally {
+      redis.disconnect();
+    }
+  });
+
+  test("finds it under the whole durable-entity form, as the .NET sample names it", async () => {
+    const redis = new Redis(server.port, "127.0.0.1");
+    try {
+      const id = `@dafx-travelplanner@${randomConversationId()}`;
+      await writeAsTheSamplesDo(redis, id, ["Tokyo"]);
+      await redis.xadd(`agent-stream:${id}`, "*", "text", "", "done", "true");
+      const chunks = await all(new RedisStreamResponseHandler({ redis }).readStream(id));
+      expect(chunks).toMatchObject([{ text: "Tokyo" }, { isDone: true }]);
     } finally {
       redis.disconnect();
     }

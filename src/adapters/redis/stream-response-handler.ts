@@ -1,28 +1,14 @@
 import { Redis } from "ioredis";
-import { isVoided, parseConversationReference, parseCursor, START } from "../../core/index.ts";
-import type { Cursor, VoidedRange } from "../../core/index.ts";
+import { parseConversationReference, parseCursor, START } from "../../core/index.ts";
+import type { ConversationId } from "../../core/index.ts";
 import { clientOptions, COMMAND_TIMEOUT_MS, ignoreConnectionError } from "./redis-clients.ts";
 import type { ClientOptions } from "./redis-clients.ts";
 import { addressOf, parseRedisConnection } from "./redis-connection.ts";
-import { rangeFromText } from "./redis-conversations.ts";
-import { recordOf } from "./redis-entry.ts";
-import type { RedisEntry } from "./redis-entry.ts";
 import { reasonOf } from "./redis-error.ts";
 import { createKeyspace } from "./redis-keys.ts";
-import type { ConversationKeys } from "./redis-keys.ts";
-import { isGone, situationOf } from "./stream-situation.ts";
-import type { StreamFacts } from "./stream-situation.ts";
-
-/** A piece of a stream, as the samples' readers give it. */
-export interface StreamChunk {
-  /** The entry's id: the cursor that continues after it. */
-  readonly entryId: string;
-  readonly text: string | null;
-  /** The run has ended; nothing follows. */
-  readonly isDone: boolean;
-  /** Why there is nothing more to read; nothing follows. */
-  readonly error: string | null;
-}
+import type { Keyspace } from "./redis-keys.ts";
+import { chunksAfter, errorAt, LONGEST_WAIT_MS } from "./stream-chunks.ts";
+import type { StreamChunk } from "./stream-chunks.ts";
 
 export interface RedisStreamResponseHandlerOptions {
   /** A connection string, or a client whose settings are taken; the client itself stays untouched. */
@@ -35,11 +21,6 @@ export interface ReadStreamOptions {
   /** Ends the reading, without another chunk. */
   readonly signal?: AbortSignal;
 }
-
-/** How many entries one command asks for, as in the samples. */
-const PAGE_SIZE = 100;
-/** How long a wait for new entries may last before it is looked at whether the stream is still there, in milliseconds. */
-const LONGEST_WAIT_MS = 5_000;
 
 /**
  * Reads an answer straight from Redis, without Holdfast running: what the samples' class of this name does, on streams
@@ -59,7 +40,7 @@ const LONGEST_WAIT_MS = 5_000;
  */
 export class RedisStreamResponseHandler {
   readonly #connect: () => Redis;
-  readonly #keysOf: (conversationId: string) => ConversationKeys;
+  readonly #keyspace: Keyspace;
 
   /** Throws TypeError when the connection string or the prefix is wrong. Connects to nothing yet. */
   constructor({ redis, keyPrefix = "" }: RedisStreamResponseHandlerOptions) {
@@ -69,8 +50,7 @@ export class RedisStreamResponseHandler {
     } else {
       this.#connect = () => redis.duplicate(READER_OPTIONS);
     }
-    const keyspace = createKeyspace({ keyPrefix, db: 0 });
-    this.#keysOf = (conversationId) => keyspace.of(parseConversationReference(conversationId).id);
+    this.#keyspace = createKeyspace({ keyPrefix, db: 0 });
   }
 
   /**
@@ -82,7 +62,8 @@ export class RedisStreamResponseHandler {
     cursor?: string | null,
     { signal }: ReadStreamOptions = {},
   ): AsyncGenerator<StreamChunk> {
-    const keys = this.#keysOf(conversationId);
+    const keys = this.#keyspace.of(parseConversationReference(conversationId).id);
+    const literal = this.#keyspace.of(conversationId as ConversationId).stream;
     const after = cursor ? parseCursor(cursor) : START;
     if (signal?.aborted) return;
     const client = this.#connect();
@@ -91,7 +72,9 @@ export class RedisStreamResponseHandler {
     signal?.addEventListener("abort", onAbort, { once: true });
     let position: string = after;
     try {
-      for await (const chunk of chunksAfter(client, keys, after)) {
+      // The .NET sample names its streams by the whole durable-entity form, we by the key in it.
+      const theirs = literal !== keys.stream && (await client.exists(literal)) === 1;
+      for await (const chunk of chunksAfter(client, theirs ? { ...keys, stream: literal } : keys, after)) {
         position = chunk.entryId;
         yield chunk;
       }
@@ -115,98 +98,6 @@ const READER_OPTIONS: ClientOptions = {
   connectTimeout: COMMAND_TIMEOUT_MS,
   commandTimeout: LONGEST_WAIT_MS + COMMAND_TIMEOUT_MS,
 };
-
-const EXPIRED = "Stream not found or has expired.";
-const BEYOND = "The cursor is beyond the end of the stream.";
-
-async function* chunksAfter(
-  client: Redis,
-  keys: ConversationKeys,
-  start: Cursor,
-): AsyncGenerator<StreamChunk> {
-  let position = start;
-  let facts = await factsOf(client, keys);
-  if (isGone(start, facts)) return yield errorAt(start, EXPIRED);
-  let waitMs = 0;
-  for (;;) {
-    const entries = await readAfter(client, keys.stream, position, waitMs);
-    const voided = await voidedOf(client, keys, entries, waitMs === 0);
-    for (const entry of entries) {
-      position = parseCursor(entry[0]);
-      const chunk = chunkOf(entry);
-      if (!chunk || (chunk.text !== null && isVoided(position, voided))) continue;
-      yield chunk;
-      if (chunk.isDone || chunk.error !== null) return;
-    }
-    if (entries.length > 0) continue;
-    facts = await factsOf(client, keys);
-    const situation = situationOf(position, facts);
-    if (situation === "ended") return yield { entryId: position, text: null, isDone: true, error: null };
-    if (situation === "expired") return yield errorAt(position, EXPIRED);
-    if (situation === "beyond") return yield errorAt(position, BEYOND);
-    waitMs = waitFor(facts);
-  }
-}
-
-/** Up to the moment at which the stream goes, and never longer than the limit; 0 would be for ever. */
-function waitFor({ remainingMs }: StreamFacts): number {
-  return remainingMs < 0 ? LONGEST_WAIT_MS : Math.max(1, Math.min(LONGEST_WAIT_MS, remainingMs + 1));
-}
-
-async function readAfter(
-  client: Redis,
-  stream: string,
-  after: Cursor,
-  waitMs: number,
-): Promise<readonly RedisEntry[]> {
-  const streams =
-    waitMs === 0
-      ? await client.xread("COUNT", PAGE_SIZE, "STREAMS", stream, after)
-      : await client.xread("COUNT", PAGE_SIZE, "BLOCK", waitMs, "STREAMS", stream, after);
-  return streams?.[0]?.[1] ?? [];
-}
-
-/** What is void among the entries. Asked after them, so that a reset among them is known. */
-async function voidedOf(
-  client: Redis,
-  keys: ConversationKeys,
-  entries: readonly RedisEntry[],
-  catchingUp: boolean,
-): Promise<readonly VoidedRange[]> {
-  const matters = catchingUp || entries.some(([, list]) => recordOf(list)["event"] === "step-reset");
-  return matters ? (await client.lrange(keys.voided, 0, -1)).map(rangeFromText) : [];
-}
-
-/** Undefined for entries that say nothing to a reader of text. */
-function chunkOf([entryId, list]: RedisEntry): StreamChunk | undefined {
-  const { text, done, error } = recordOf(list) as Partial<Record<"text" | "done" | "error", string>>;
-  if (error) return errorAt(entryId, error);
-  if (done === "true") return { entryId, text: null, isDone: true, error: null };
-  return text ? { entryId, text, isDone: false, error: null } : undefined;
-}
-
-function errorAt(entryId: string, error: string): StreamChunk {
-  return { entryId, text: null, isDone: false, error };
-}
-
-async function factsOf(client: Redis, keys: ConversationKeys): Promise<StreamFacts> {
-  const [[newest], remainingMs, [tip, settled, base], inbox] = await Promise.all([
-    client.xrevrange(keys.stream, "+", "-", "COUNT", 1),
-    client.pttl(keys.stream),
-    client.hmget(keys.conversation, "tip", "settled", "base"),
-    client.hvals(keys.inbox),
-  ]);
-  const conversation =
-    tip && settled && base
-      ? {
-          tip: parseCursor(tip),
-          settled: parseCursor(settled),
-          base: parseCursor(base),
-          runsWaiting: inbox.some((item) => item.startsWith('{"kind":"run"')),
-        }
-      : undefined;
-  return { newest, remainingMs, conversation };
-}
 
 function nameOf(client: Redis): string {
   const { host = "localhost", port = 6379 } = client.options;

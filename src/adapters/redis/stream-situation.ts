@@ -27,7 +27,10 @@ export function situationOf(after: Cursor, { newest, conversation }: StreamFacts
     return open && (after === START || after === conversation.tip) ? "wait" : "expired";
   }
   const [id, list] = newest;
-  if (compareCursors(after, parseCursor(id)) > 0) return "beyond";
+  const ahead = compareCursors(parseCursor(id), after);
+  if (ahead < 0) return "beyond";
+  // Written since the reader looked: it has to be read, even when it is an end.
+  if (ahead > 0) return "wait";
   const fields = recordOf(list);
   const closed = fields["done"] === "true" || fields["error"] !== undefined;
   return closed && !open ? "ended" : "wait";
