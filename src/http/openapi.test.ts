@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { agents } from "../../examples/travel-planner/agents.ts";
@@ -32,6 +33,12 @@ describe("the OpenAPI document", () => {
 
   test("has the form of OpenAPI 3.1", () => {
     expect(z.safeParse(DOCUMENT, OPENAPI).error).toBeUndefined();
+  });
+
+  test("is valid by a public validator", async () => {
+    const { errors, valid } = await new Validator().validate(structuredClone(OPENAPI) as object);
+    expect(errors).toBeUndefined();
+    expect(valid).toBe(true);
   });
 
   test("names each operation once", () => {

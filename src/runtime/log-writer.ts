@@ -153,9 +153,9 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   }
 
   function remember(events: readonly LogEvent[]): void {
-    recent.push(...events);
-    const end = recent.findLastIndex((event) => event.type === "step-end");
-    if (end > 0) recent = recent.slice(end);
+    const end = events.findLastIndex((event) => event.type === "step-end");
+    if (end === -1) recent.push(...events);
+    else recent = events.slice(end);
   }
 
   function settleWaiters(): void {
