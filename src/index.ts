@@ -2,6 +2,8 @@ export { createSqliteStore } from "./adapters/sqlite/index.ts";
 export type { SqliteStoreOptions } from "./adapters/sqlite/index.ts";
 export { createAiSdkAgent } from "./adapters/ai-sdk/index.ts";
 export type { AiSdkAgentOptions } from "./adapters/ai-sdk/index.ts";
+export { createOpenAiBackgroundAgent } from "./adapters/openai-background/index.ts";
+export type { OpenAiBackgroundOptions, ResponseSettings } from "./adapters/openai-background/index.ts";
 export { createCustomAgent } from "./adapters/custom/index.ts";
 export type { CustomAgentOptions, CustomRun } from "./adapters/custom/index.ts";
 export { createLocalEngine } from "./adapters/local/index.ts";
@@ -27,6 +29,7 @@ export type {
   ModelAgent,
   ModelStep,
   ModelStepOptions,
+  ProviderResponses,
   Retention,
   RunEngine,
   Tool,

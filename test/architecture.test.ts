@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "adapters/local": ["ports", "core"],
   "adapters/bullmq": ["adapters/local", "ports", "core", "node:", "bullmq", "ioredis"],
   "adapters/ai-sdk": ["ports", "core", ...AI_SDK],
+  "adapters/openai-background": ["adapters/ai-sdk", "ports", "core", "@ai-sdk/provider-utils"],
   "adapters/custom": ["adapters/ai-sdk", "ports", "core"],
   "adapters/scripted": ["core", "node:", ...AI_SDK],
   "adapters/prometheus": ["ports", "core", "prom-client"],

@@ -72,6 +72,7 @@ describe("Azure OpenAI", () => {
         apiKey: undefined,
         api: "responses",
         apiVersion: undefined,
+        background: false,
       });
     },
   );
@@ -114,6 +115,7 @@ describe("OpenAI", () => {
       baseUrl: undefined,
       model: "gpt-5-mini",
       api: "responses",
+      background: false,
     });
   });
 
@@ -125,8 +127,39 @@ describe("OpenAI", () => {
       baseUrl: "http://localhost:11434/v1",
       model: "llama3",
       api: "chat",
+      background: false,
     });
     expect(readEnvironment({ ...env, OPENAI_API: "responses" }).model).toMatchObject({ api: "responses" });
+  });
+
+  it("answers in the background when asked to, by the Responses API of any server", () => {
+    const local = {
+      OPENAI_BASE_URL: "http://localhost:4000/v1",
+      OPENAI_MODEL: "m",
+      OPENAI_BACKGROUND: "true",
+    };
+    expect(readEnvironment(local).model).toMatchObject({ background: true, api: "responses" });
+    expect(readEnvironment({ ...AZURE, AZURE_OPENAI_BACKGROUND: "TRUE" }).model).toMatchObject({
+      background: true,
+      api: "responses",
+    });
+  });
+
+  it.each([
+    ["OPENAI_BACKGROUND", { OPENAI_API_KEY: "sk-1" }, { OPENAI_API: "chat" }],
+    ["AZURE_OPENAI_BACKGROUND", AZURE, { AZURE_OPENAI_API: "chat" }],
+    ["AZURE_OPENAI_BACKGROUND", AZURE, { AZURE_OPENAI_API_VERSION: "2024-10-21" }],
+  ])("cannot answer in the background (%s) by the chat API", (name, model, chat) => {
+    const read = (): unknown => readEnvironment({ ...model, ...chat, [name]: "true" });
+    expect(read).toThrow(
+      `${name} is "true", which only the Responses API can do, but ${Object.keys(chat)[0]} is`,
+    );
+    expect(() => readEnvironment({ ...model, [name]: "yes" })).toThrow(
+      `${name} is "yes": expected one of true, false.`,
+    );
+    expect(readEnvironment({ ...model, ...chat, [name]: "false" }).model).toMatchObject({
+      background: false,
+    });
   });
 
   it("is still OpenAI when its own address is spelled out", () => {

@@ -69,6 +69,8 @@ export type ModelEnvironment =
       readonly api: OpenAiApi;
       /** A dated `AZURE_OPENAI_API_VERSION`, for resources without the v1 API. */
       readonly apiVersion: string | undefined;
+      /** `AZURE_OPENAI_BACKGROUND`, default false: answers run at the provider, and outlive a crash here. */
+      readonly background: boolean;
     }
   | {
       readonly kind: "openai";
@@ -78,8 +80,10 @@ export type ModelEnvironment =
       readonly baseUrl: string | undefined;
       /** `OPENAI_MODEL`, with OpenAI itself default gpt-5-mini. */
       readonly model: string;
-      /** `OPENAI_API`; default responses with OpenAI itself, chat with any other server. */
+      /** `OPENAI_API`; default responses with OpenAI itself and in the background, chat with any other server. */
       readonly api: OpenAiApi;
+      /** `OPENAI_BACKGROUND`, default false: answers run at the provider, and outlive a crash here. */
+      readonly background: boolean;
     }
   | {
       readonly kind: "scripted";
@@ -119,6 +123,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 const APIS = ["chat", "responses"] as const;
+const YES_OR_NO = ["true", "false"] as const;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -171,6 +176,13 @@ function readAzure(read: Read): ModelEnvironment | undefined {
       `AZURE_OPENAI_API is "responses", which needs the v1 API, but AZURE_OPENAI_API_VERSION is "${apiVersion}": unset one of them.`,
     );
   }
+  const background = readChoice(read, "AZURE_OPENAI_BACKGROUND", YES_OR_NO) === "true";
+  if (background && apiVersion !== undefined) {
+    throw onlyInResponses("AZURE_OPENAI_BACKGROUND", "AZURE_OPENAI_API_VERSION", apiVersion);
+  }
+  if (background && api === "chat") {
+    throw onlyInResponses("AZURE_OPENAI_BACKGROUND", "AZURE_OPENAI_API", api);
+  }
   return {
     kind: "azure",
     endpoint,
@@ -178,7 +190,15 @@ function readAzure(read: Read): ModelEnvironment | undefined {
     apiKey: apiKey?.value,
     api: api ?? (apiVersion === undefined ? "responses" : "chat"),
     apiVersion,
+    background,
   };
+}
+
+function onlyInResponses(variable: string, other: string, value: string): ConfigurationError {
+  return new ConfigurationError(
+    variable,
+    `${variable} is "true", which only the Responses API can do, but ${other} is "${value}": unset one of them.`,
+  );
 }
 
 /** `v1`, `preview` and `latest` all name the v1 API, whose paths carry no version any more. */
@@ -209,12 +229,15 @@ function readOpenAi(read: Read): ModelEnvironment | undefined {
       "OPENAI_MODEL is missing, but OPENAI_BASE_URL is set: set it to the name of a model of that server.",
     );
   }
+  const background = readChoice(read, "OPENAI_BACKGROUND", YES_OR_NO) === "true";
+  if (background && api === "chat") throw onlyInResponses("OPENAI_BACKGROUND", "OPENAI_API", api);
   return {
     kind: "openai",
     apiKey,
     baseUrl,
     model: model ?? DEFAULT_OPENAI_MODEL,
-    api: api ?? (isOpenAi ? "responses" : "chat"),
+    api: api ?? (isOpenAi || background ? "responses" : "chat"),
+    background,
   };
 }
 

@@ -44,6 +44,8 @@ Environment:
   AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_CHAT_DEPLOYMENT_NAME, AZURE_OPENAI_API_KEY (absent: keyless)
   OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL
                                 absent: an offline demo model
+  OPENAI_BACKGROUND, AZURE_OPENAI_BACKGROUND
+                                true: answers run at the provider and outlive a crash here (false)
   HOLDFAST_GRACE_SECONDS        how long steps under way may take at a stop (10)
   HOLDFAST_LOG_LEVEL            trace, debug, info, warn, error, silent (info)
 

@@ -46,6 +46,18 @@ describe("a round with a tool call, over HTTP", () => {
       "gpt-5-mini at 127.0.0.1",
     ],
     ["OpenAI's chat API", openai, "/v1/chat/completions", "chat API"],
+    [
+      "OpenAI's Responses API in the background",
+      (url) => ({ ...openai(url), OPENAI_BACKGROUND: "true" }),
+      "/v1/responses",
+      "responses API in the background",
+    ],
+    [
+      "Azure's Responses API in the background with a key",
+      (url) => ({ ...azure(url), AZURE_OPENAI_API_KEY: KEY, AZURE_OPENAI_BACKGROUND: "true" }),
+      "/openai/v1/responses",
+      "responses API in the background, with a key",
+    ],
   ])("works with %s", async (_, environmentOf, path, description) => {
     const mock = await startModel([KEY]);
     const configured = await modelFromEnvironment(readEnvironment(environmentOf(mock.url)));

@@ -1,4 +1,5 @@
 import { createAiSdkAgent } from "../adapters/ai-sdk/index.ts";
+import { createOpenAiBackgroundAgent } from "../adapters/openai-background/index.ts";
 import { createScriptedModel } from "../adapters/scripted/index.ts";
 import { AgentError } from "../core/index.ts";
 import type { ModelAgent } from "../ports/index.ts";
@@ -16,6 +17,7 @@ export interface ConfiguredModel {
 /**
  * Makes the model that the environment configures: Azure OpenAI with a key or, without one, with the identity that the
  * process runs under (`DefaultAzureCredential`); OpenAI or a server that speaks like it; else the scripted planner.
+ * Answers in the background need no package of their provider's.
  * Nothing is called yet: a wrong key or name shows at the first run.
  *
  * @throws ConfigurationError when the package that the model needs is not installed.
@@ -39,6 +41,7 @@ const AZURE_SCOPE = "https://cognitiveservices.azure.com/.default";
 const OPENAI_URL = "https://api.openai.com/v1";
 
 async function azureModel(environment: AzureEnvironment): Promise<ConfiguredModel> {
+  if (environment.background) return azureBackgroundModel(environment);
   const { endpoint, deployment, apiKey, api, apiVersion } = environment;
   const { createAzure } = await installed(
     () => import("@ai-sdk/azure"),
@@ -55,9 +58,26 @@ async function azureModel(environment: AzureEnvironment): Promise<ConfiguredMode
   return { agent: createAiSdkAgent(languageModel, { description }), description, source: "azure" };
 }
 
+async function azureBackgroundModel(environment: AzureEnvironment): Promise<ConfiguredModel> {
+  const { endpoint, deployment, apiKey } = environment;
+  const signIn = apiKey === undefined ? "keyless" : "with a key";
+  const description = `Azure OpenAI ${deployment} at ${new URL(endpoint).host} (responses API in the background, ${signIn})`;
+  const agent = createOpenAiBackgroundAgent({
+    model: deployment,
+    baseUrl: `${azureResource(endpoint)}/openai/v1`,
+    ...(apiKey === undefined ? { apiKey: await azureTokens() } : { headers: { "api-key": apiKey } }),
+    description,
+  });
+  return { agent, description, source: "azure" };
+}
+
 /** People paste the endpoint with and without the path that belongs to it. */
+function azureResource(endpoint: string): string {
+  return endpoint.replace(/\/openai(?:\/v1)?$/i, "");
+}
+
 function azureUrls(endpoint: string, apiVersion: string | undefined): Parameters<CreateAzure>[0] {
-  const resource = endpoint.replace(/\/openai(?:\/v1)?$/i, "");
+  const resource = azureResource(endpoint);
   // The package appends "/v1" for Azure's own hosts only, and would not for a gateway or a mock: so it is told all.
   if (apiVersion === undefined) return { baseURL: `${resource}/openai/v1` };
   return { baseURL: `${resource}/openai`, useDeploymentBasedUrls: true, apiVersion };
@@ -93,6 +113,7 @@ function signInError(cause: unknown): AgentError {
 }
 
 async function openAiModel(environment: OpenAiEnvironment): Promise<ConfiguredModel> {
+  if (environment.background) return openAiBackgroundModel(environment);
   const { apiKey, baseUrl, model, api } = environment;
   const { createOpenAI } = await installed(
     () => import("@ai-sdk/openai"),
@@ -108,6 +129,18 @@ async function openAiModel(environment: OpenAiEnvironment): Promise<ConfiguredMo
   const description = `${model} at ${server} (${api} API)`;
   const languageModel = api === "chat" ? openai.chat(model) : openai.responses(model);
   return { agent: createAiSdkAgent(languageModel, { description }), description, source: "openai" };
+}
+
+function openAiBackgroundModel({ apiKey, baseUrl, model }: OpenAiEnvironment): ConfiguredModel {
+  const server = baseUrl === undefined ? "OpenAI" : new URL(baseUrl).host;
+  const description = `${model} at ${server} (responses API in the background)`;
+  const agent = createOpenAiBackgroundAgent({
+    model,
+    baseUrl: baseUrl ?? OPENAI_URL,
+    ...(apiKey !== undefined && { apiKey }),
+    description,
+  });
+  return { agent, description, source: "openai" };
 }
 
 function scriptedModel({

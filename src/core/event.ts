@@ -36,6 +36,8 @@ export type EventBody =
 /** The events that belong to a step: one model call, or one round of tool calls. Steps count from 1 in their run. */
 export type StepEvent = { readonly step: number } & (
   | StepStart
+  | ProviderResponseBegun
+  | ProviderResponseLost
   | PartStart
   | TextDelta
   | ReasoningDelta
@@ -88,6 +90,18 @@ export interface StepStart {
 }
 
 export type StepKind = "model" | "tools";
+
+/** The step runs at its provider as a response that outlives this worker: the next can go on reading it. */
+export interface ProviderResponseBegun {
+  readonly type: "provider-response";
+  /** The provider's id of it; of no use without the provider's key. */
+  readonly responseId: string;
+}
+
+/** The step's response cannot be gone on from: it failed, was cancelled, or the provider no longer knows it. */
+export interface ProviderResponseLost {
+  readonly type: "provider-response-lost";
+}
 
 export interface PartStart {
   readonly type: "text-start" | "reasoning-start";
@@ -232,6 +246,8 @@ const ENDS_RUN: Record<EventType, boolean> = {
   "attempt-start": false,
   "run-start": false,
   "step-start": false,
+  "provider-response": false,
+  "provider-response-lost": false,
   "text-start": false,
   "text-delta": false,
   "text-end": false,

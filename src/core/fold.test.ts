@@ -13,6 +13,7 @@ const POLICY: RunPolicy = {
   maxTokens: 1_000,
   runTimeoutMs: 60_000,
   onInterrupted: "restart",
+  reattaches: true,
   maxAttemptsWithoutProgress: 3,
   needsApproval: () => false,
   mayRepeat: () => false,
@@ -49,6 +50,8 @@ const body: fc.Arbitrary<EventBody> = fc.oneof(
     delta: fc.string(),
     sequence: fc.nat(),
   }),
+  fc.record({ type: fc.constant("provider-response" as const), step, responseId: fc.string() }),
+  fc.record({ type: fc.constant("provider-response-lost" as const), step }),
   fc.record({
     type: fc.constant("tool-call" as const),
     step,
@@ -163,6 +166,43 @@ describe("the fold of a log", () => {
         expect(textOf(foldRun(events))).toBe(expected);
       }),
     );
+  });
+});
+
+describe("a step that runs at its provider", () => {
+  const bodies: readonly EventBody[] = [
+    { type: "step-start", step: 1, kind: "model" },
+    { type: "provider-response", step: 1, responseId: "resp" },
+    { type: "reasoning-start", step: 1, id: "0" },
+    { type: "text-start", step: 1, id: "0" },
+    { type: "text-delta", step: 1, id: "0", delta: "\n\n", sequence: 0, separator: true },
+    { type: "text-delta", step: 1, id: "0", delta: "Half ", sequence: 1 },
+    { type: "text-delta", step: 1, id: "0", delta: "a text", sequence: 2 },
+    { type: "tool-input-start", step: 1, callId: "c", name: "t" },
+    { type: "tool-input-delta", step: 1, callId: "c", delta: '{"a":' },
+    { type: "data", step: 1, name: "progress", value: 1 },
+  ];
+  const logOf = (more: readonly EventBody[]): readonly LogEvent[] =>
+    [...bodies, ...more].map((each, seq): LogEvent => ({ v: 1, attempt: 1, seq, at: 0, run: 1, ...each }));
+
+  test("tells what of its response is logged, without what sets parts apart", () => {
+    expect(foldRun(logOf([])).open?.response).toEqual({
+      responseId: "resp",
+      logged: {
+        "reasoning-start 0": "",
+        "text-start 0": "",
+        "text-delta 0": "Half a text",
+        "tool-input-start c": "",
+        "tool-input-delta c": '{"a":',
+      },
+      loggedData: 1,
+    });
+  });
+
+  test("forgets a response that is lost, and keeps the step open", () => {
+    const { open } = foldRun(logOf([{ type: "provider-response-lost", step: 1 }]));
+    expect(open).toMatchObject({ step: 1, text: "\n\nHalf a text" });
+    expect(open?.response).toBeUndefined();
   });
 });
 

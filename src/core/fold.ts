@@ -13,6 +13,8 @@ import type {
 import { START } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AssistantMessage, Message } from "./message.ts";
+import { beginResponse, withLogged } from "./provider-response.ts";
+import type { ProviderResponse } from "./provider-response.ts";
 import { addUsage, NO_USAGE } from "./usage.ts";
 import type { Usage } from "./usage.ts";
 
@@ -59,6 +61,8 @@ export interface OpenStep {
   readonly attempt: number;
   readonly text: string;
   readonly calls: Readonly<Record<string, CallState>>;
+  /** Set while the step runs at its provider as a response that another worker can go on reading. */
+  readonly response?: ProviderResponse;
 }
 
 /** What is known of one tool call of an open step. */
@@ -96,6 +100,13 @@ export function foldRun(events: Iterable<LogEvent>, state: RunState = NOTHING_LO
 
 /** The state after one more entry. */
 export function applyEvent(state: RunState, event: LogEvent): RunState {
+  const next = stateAfter(state, event);
+  const { open } = next;
+  if (open?.response === undefined || !("step" in event)) return next;
+  return { ...next, open: { ...open, response: withLogged(open.response, event) } };
+}
+
+function stateAfter(state: RunState, event: LogEvent): RunState {
   const tip = cursorOf(event);
   switch (event.type) {
     case "attempt-start":
@@ -115,6 +126,14 @@ export function applyEvent(state: RunState, event: LogEvent): RunState {
       };
     case "step-start":
       return { ...state, tip, open: beginStep(event, tip) };
+    case "provider-response":
+      return {
+        ...state,
+        tip,
+        open: state.open && { ...state.open, response: beginResponse(event.responseId) },
+      };
+    case "provider-response-lost":
+      return { ...state, tip, open: state.open && withoutResponse(state.open) };
     case "text-delta":
       return {
         ...state,
@@ -230,6 +249,10 @@ function beginStep(
     text: "",
     calls: {},
   };
+}
+
+function withoutResponse({ response: _lost, ...open }: OpenStep): OpenStep {
+  return open;
 }
 
 function withCall(open: OpenStep | undefined, callId: string, change: CallState): OpenStep | undefined {

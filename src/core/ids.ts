@@ -23,7 +23,8 @@ export function parseConversationReference(text: string): ConversationReference 
   const entity = ENTITY_FORM.exec(text);
   const agent = entity?.[1];
   const id = entity?.[2] ?? text;
-  if (!PATTERN.test(id) || (agent !== undefined && !PATTERN.test(agent))) {
+  const halfEntityForm = entity === null && text.startsWith("@dafx-");
+  if (halfEntityForm || !PATTERN.test(id) || (agent !== undefined && !PATTERN.test(agent))) {
     throw new AgentError(
       "invalid_id",
       "A conversation id is 1 to 128 characters of A-Z a-z 0-9 . _ : @ - (or @dafx-<agent>@<key>).",

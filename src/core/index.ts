@@ -50,6 +50,8 @@ export type {
 } from "./message.ts";
 export { approvalIdOf, deadlineOf, nextStep, spentItems } from "./next-step.ts";
 export type { Decision, RunPolicy, ToolAction } from "./next-step.ts";
+export { loggedKey } from "./provider-response.ts";
+export type { ProviderResponse } from "./provider-response.ts";
 export { createTextNormalizer, normalizeText } from "./text-normalizer.ts";
 export type { TextNormalizer } from "./text-normalizer.ts";
 export { addUsage, NO_USAGE } from "./usage.ts";

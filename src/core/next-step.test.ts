@@ -14,6 +14,7 @@ const POLICY: RunPolicy = {
   maxTokens: 1_000,
   runTimeoutMs: 60_000,
   onInterrupted: "restart",
+  reattaches: false,
   maxAttemptsWithoutProgress: 2,
   needsApproval: (call) => call.toolName === "guarded",
   mayRepeat: (name) => name === "safe",
@@ -43,6 +44,8 @@ function modelEnds(
   return { type: "step-end", step: 1, message, finishReason };
 }
 
+const RESPONSE: EventBody = { type: "provider-response", step: 1, responseId: "resp" };
+const HALF: EventBody = { type: "text-delta", step: 1, id: "t", delta: "Half an ans", sequence: 0 };
 const SAID: AssistantMessage = { role: "assistant", content: [{ type: "text", text: "done" }] };
 
 /** Folds events, of which those after each `attempt-start` belong to the next attempt. */
@@ -110,6 +113,29 @@ describe("a run under way", () => {
       kind: "call-model",
       step: 2,
     });
+  });
+
+  test("reads a broken-off step's response on where its provider has gone on with it", () => {
+    const policy: RunPolicy = { ...POLICY, reattaches: true, onInterrupted: "continue" };
+    const begun = [ATTEMPT, START, OPEN_MODEL, RESPONSE, HALF, ATTEMPT];
+    expect(nextStep(after(...begun), [], policy, 200)).toEqual({
+      kind: "reattach-step",
+      step: 1,
+      responseId: "resp",
+    });
+    // Also when the connection broke and the worker did not.
+    expect(nextStep(after(...begun.slice(0, -1)), [], policy, 200).kind).toBe("reattach-step");
+    expect(nextStep(after(...begun), [], { ...policy, reattaches: false }, 200).kind).toBe("keep-step");
+    expect(decide(after(...begun)).kind).toBe("reset-step");
+  });
+
+  test("does not read on what the provider has lost, but cancels before anything else", () => {
+    const policy: RunPolicy = { ...POLICY, reattaches: true };
+    const cancel: InboxItem = { kind: "cancel", itemId: 3, at: 0, upTo: 1 };
+    const lost: EventBody = { type: "provider-response-lost", step: 1 };
+    const begun = [ATTEMPT, START, OPEN_MODEL, RESPONSE, HALF, ATTEMPT];
+    expect(nextStep(after(...begun, lost), [], policy, 200).kind).toBe("reset-step");
+    expect(nextStep(after(...begun), [cancel], policy, 200).kind).toBe("cancel-run");
   });
 
   test("completes when the model has answered", () => {

@@ -15,6 +15,8 @@ export type Decision =
   | { readonly kind: "reset-step"; readonly step: number; readonly from: Cursor }
   /** Keep what a broken-off step has written, and let the next step go on from there. */
   | { readonly kind: "keep-step"; readonly step: number; readonly text: string }
+  /** Go on reading a broken-off step's response, which its provider has gone on with. */
+  | { readonly kind: "reattach-step"; readonly step: number; readonly responseId: string }
   | { readonly kind: "call-model"; readonly step: number }
   | {
       readonly kind: "call-tools";
@@ -62,6 +64,8 @@ export interface RunPolicy {
   readonly maxTokens: number;
   /** What becomes of a model step that was broken off: withdrawn and made again, or kept and gone on from. */
   readonly onInterrupted: "restart" | "continue";
+  /** Whether a broken-off response that its provider keeps can be read on: then nothing is withdrawn and nothing is paid for twice. */
+  readonly reattaches: boolean;
   readonly needsApproval: (call: ToolCallPart) => boolean;
   /** Whether an interrupted call of the tool may be made again (L8). */
   readonly mayRepeat: (toolName: string) => boolean;
@@ -134,7 +138,8 @@ function cancellation(run: number, inbox: readonly InboxItem[]): Decision | unde
   return cancel?.kind === "cancel" ? { kind: "cancel-run", reason: cancel.reason } : undefined;
 }
 
-function afterBrokenStep({ step, from, text }: OpenStep, policy: RunPolicy): Decision {
+function afterBrokenStep({ step, from, text, response }: OpenStep, policy: RunPolicy): Decision {
+  if (response && policy.reattaches) return { kind: "reattach-step", step, responseId: response.responseId };
   // Blank lines that only set parts apart are nothing to go on from.
   const kept = policy.onInterrupted === "continue" && text.trim() !== "";
   return kept ? { kind: "keep-step", step, text } : { kind: "reset-step", step, from };

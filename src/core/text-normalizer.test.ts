@@ -44,6 +44,7 @@ describe("normalized text", () => {
   test.each([
     ["a\r\nb\rc\n", "a\nb\nc\n"],
     ["\uFEFFtitle", "title"],
+    ["\uFEFF\uFEFFtitle", "title"],
     ["in\uFEFFside", "in\uFEFFside"],
     ["half \uD83D", "half \uFFFD"],
     ["\uDE00 half", "\uFFFD half"],

@@ -1,7 +1,7 @@
 /**
  * Text as every format can carry it. SSE cannot carry CR, UTF-8 cannot carry a lone surrogate, and a decoder eats a
  * leading byte-order mark; so that each reader renders the same characters (L7), text is brought to this form once,
- * before it is stored: CR and CRLF become LF, a lone surrogate becomes U+FFFD, a leading U+FEFF goes.
+ * before it is stored: CR and CRLF become LF, a lone surrogate becomes U+FFFD, any leading U+FEFF goes.
  */
 export function normalizeText(text: string): string {
   const normalizer = createTextNormalizer();
@@ -28,8 +28,9 @@ export function createTextNormalizer(): TextNormalizer {
       let text = held + chunk;
       held = "";
       if (atStart) {
-        atStart = false;
-        if (text.startsWith("\uFEFF")) text = text.slice(1);
+        // All of them: a decoder eats the one that then leads.
+        text = text.replace(/^\uFEFF+/, "");
+        atStart = text === "";
       }
       const last = text.charCodeAt(text.length - 1);
       if (last === CARRIAGE_RETURN || isHighSurrogate(last)) {

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { AgentError } from "../core/index.ts";
+import { AgentError, parseConversationReference } from "../core/index.ts";
 import type { JsonObject, ResponseFormat } from "../core/index.ts";
 import { CONVERSATION_ID, THREAD_ID, WAIT_FOR_RESPONSE } from "../protocol/index.ts";
+import { parseJson } from "./parse-json.ts";
 import { readBody } from "./read-body.ts";
 
 /** What a request to run an agent says, whichever way it says it. */
@@ -78,14 +79,6 @@ async function parseBody(request: Request, maxBytes: number): Promise<Body> {
   );
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AgentError("invalid_request", "The body is not JSON.", { cause, details: { field: "body" } });
-  }
-}
-
 function checkBody(value: unknown): Body {
   const parsed = BODY.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -106,11 +99,18 @@ function responseFormat(format: Body["response_format"]): ResponseFormat | undef
   return { type: "json", ...(name !== undefined && { name }), ...(schema !== undefined && { schema }) };
 }
 
+/** The one conversation that the request names, however often and in whichever form. */
 function oneConversation(named: readonly (string | null | undefined)[]): string | undefined {
-  const given = new Set(named.filter((id) => typeof id === "string" && id !== ""));
-  if (given.size > 1) throw invalid("conversation_id", "The request names more than one conversation.");
-  const [conversation] = given;
-  return conversation ?? undefined;
+  const given = named.flatMap((text) =>
+    text ? [{ text, reference: parseConversationReference(text) }] : [],
+  );
+  const ids = new Set(given.map(({ reference }) => reference.id));
+  const agents = new Set(given.flatMap(({ reference }) => reference.agent ?? []));
+  if (ids.size > 1 || agents.size > 1) {
+    throw invalid("conversation_id", "The request names more than one conversation.");
+  }
+  // Where one of the names tells the agent too, it is that one that must fit the request.
+  return (given.find(({ reference }) => reference.agent !== undefined) ?? given[0])?.text;
 }
 
 function flag(field: string, text: string | null): boolean | undefined {

@@ -12,7 +12,14 @@ export type {
   PostOptions,
   Retention,
 } from "./conversation-store.ts";
-export type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions, ToolDescription } from "./model-agent.ts";
+export type {
+  AgentUpdate,
+  ModelAgent,
+  ModelStep,
+  ModelStepOptions,
+  ProviderResponses,
+  ToolDescription,
+} from "./model-agent.ts";
 export type { Drive, DriveResult, DriveTask, RunEngine, StopOptions, WakeOptions } from "./run-engine.ts";
 export { DEFAULT_TOOL_TIMEOUT_MS } from "./tool.ts";
 export type { Tool, ToolContext, ToolDefinition } from "./tool.ts";

@@ -17,6 +17,28 @@ export interface ModelAgent {
   /** What people see in the start banner and in traces. */
   readonly description: string;
   stream(step: ModelStep, options: ModelStepOptions): AsyncIterable<AgentUpdate>;
+  /** Present where the provider answers in responses of its own, which go on whether or not anybody listens. */
+  readonly responses?: ProviderResponses;
+}
+
+/**
+ * What a provider keeps of its answers. A step whose stream names its response, by a `provider-response` update before
+ * any other, can be read on by another worker after a crash, and is paid for once.
+ */
+export interface ProviderResponses {
+  /**
+   * Says the whole response once more, from its beginning and then as it goes on: the same parts under the same ids, no
+   * id used twice, and the same text in each, cut into deltas in any way. The caller leaves out what it has.
+   *
+   * Where the response is over without an answer, or is known no more, gives `provider-response-lost` and throws what a
+   * new call has to expect. Any other error leaves the response as it is, to be tried again when `retryable`.
+   */
+  resume(responseId: string, step: ModelStep, options: ModelStepOptions): AsyncIterable<AgentUpdate>;
+  /**
+   * Asks the provider to stop a response, which nobody will read any more. Resolves also when it has ended by itself or
+   * is known no more. An abort of a stream's signal never does this: somebody else may be about to go on reading.
+   */
+  cancel(responseId: string, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
 /** What one model call is about. */
@@ -50,6 +72,9 @@ export interface ToolDescription {
 
 /** What a model says while it answers. Parts are named by `id`, tool calls by `callId`. */
 export type AgentUpdate =
+  /** May be said again of the same response, as a sign of life. */
+  | { readonly type: "provider-response"; readonly responseId: string }
+  | { readonly type: "provider-response-lost" }
   | { readonly type: "text-start"; readonly id: string }
   | { readonly type: "text-delta"; readonly id: string; readonly delta: string }
   | { readonly type: "text-end"; readonly id: string; readonly providerOptions?: ProviderOptions }

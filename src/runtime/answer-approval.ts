@@ -89,16 +89,12 @@ async function wasAnsweredEarlier(
   const underWay = state.start?.run === run ? state.messages : undefined;
   const [record] = underWay ? [] : await runtime.store.history(id, { from: run, limit: 1 });
   const messages = underWay ?? (record?.run === run ? record.messages : []);
+  // The first message is the user's, and each step adds one: the calls of message n are the round of step n + 1.
   return messages.some(
-    (message) =>
+    (message, index) =>
       message.role === "assistant" &&
       message.content.some(
-        (part) =>
-          part.type === "tool-call" && approvalId === approvalIdOf(run, stepIn(approvalId), part.toolCallId),
+        (part) => part.type === "tool-call" && approvalId === approvalIdOf(run, index + 1, part.toolCallId),
       ),
   );
-}
-
-function stepIn(approvalId: string): number {
-  return Number(approvalId.split(":")[1]);
 }

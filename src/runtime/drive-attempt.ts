@@ -1,5 +1,13 @@
 import { AgentError, deadlineOf, fenced, nextStep } from "../core/index.ts";
-import type { Conversation, Decision, LogEvent, Message, RunEnd } from "../core/index.ts";
+import type {
+  Conversation,
+  Decision,
+  LogEvent,
+  Message,
+  ProviderResponse,
+  RunEnd,
+  RunOptions,
+} from "../core/index.ts";
 import type { DriveResult, DriveTask } from "../ports/index.ts";
 import type { Agent } from "./agent.ts";
 import { backOffMs, pause } from "./back-off.ts";
@@ -154,6 +162,8 @@ async function carryOut(
       writer.write({ type: "step-end", step: decision.step, message, finishReason: "interrupted" });
       return "go-on";
     }
+    case "reattach-step":
+      return callModel(attempt, decision.step, inbox, writer.state.open?.response);
     case "call-model":
       return callModel(attempt, decision.step, inbox);
     case "call-tools":
@@ -176,6 +186,8 @@ async function carryOut(
     case "cancel-run": {
       const { reason } = decision;
       const { usage } = writer.state;
+      // Before the end: a worker lost in between leaves it to the next to do both.
+      await cancelResponse(attempt);
       return end(attempt, { type: "run-cancelled", usage, ...(reason !== undefined && { reason }) }, inbox);
     }
   }
@@ -185,6 +197,7 @@ async function callModel(
   attempt: Attempt,
   step: number,
   inbox: Conversation["inbox"],
+  response?: ProviderResponse,
 ): Promise<"go-on" | "run-ended"> {
   const { runtime, task, agent, writer } = attempt;
   const { start } = writer.state;
@@ -193,7 +206,6 @@ async function callModel(
   const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits));
   const signal = AbortSignal.any([task.signal, writer.failed, watch.over]);
   try {
-    const tools = start.options.enableToolCalls === false ? {} : agent.tools;
     const request = {
       agent: agent.name,
       conversationId: task.id,
@@ -201,7 +213,7 @@ async function callModel(
       step,
       instructions: agent.instructions,
       messages: [...attempt.earlier, ...writer.state.messages],
-      tools: await runtime.toolSchemas.describe(tools),
+      tools: await runtime.toolSchemas.describe(toolsFor(agent, start.options)),
       responseFormat: start.options.responseFormat ?? { type: "text" as const },
       ...(writer.state.finishReason === "interrupted" && { continues: true as const }),
     };
@@ -209,6 +221,7 @@ async function callModel(
       writer,
       signal,
       idleTimeoutMs: agent.limits.modelIdleTimeoutMs,
+      response,
     });
     attempt.modelTries = 0;
     return "go-on";
@@ -238,9 +251,9 @@ async function afterModelError(
   }
   runtime.logger.warn(facts, "the model failed; trying again");
   const { open, start } = writer.state;
-  // Where broken-off answers are kept, the next decision sees to that.
-  if (open && agent.onInterrupted === "restart")
-    writer.write({ type: "step-reset", step, from: open.from, reason: "retry" });
+  // Where broken-off answers are kept, here or at the provider, the next decision sees to that.
+  const isKept = agent.onInterrupted === "continue" || (open?.response && agent.model.responses);
+  if (open && !isKept) writer.write({ type: "step-reset", step, from: open.from, reason: "retry" });
   const wait = Math.min(
     error.retryAfterMs ?? backOffMs(MODEL_BACK_OFF, attempt.modelTries),
     MAX_RETRY_AFTER_MS,
@@ -276,7 +289,7 @@ async function callTools(
       {
         step,
         run: start.run,
-        tools: agent.tools,
+        tools: toolsFor(agent, start.options),
         toolSchemas: runtime.toolSchemas,
         writer,
         context: { conversationId: task.id, runId: start.id, agentName: agent.name, messages },
@@ -294,9 +307,35 @@ async function callTools(
   return "go-on";
 }
 
+/** A run that wants no tools has none: a model may call what it was not offered. */
+function toolsFor(agent: Agent, options: RunOptions): Agent["tools"] {
+  return options.enableToolCalls === false ? {} : agent.tools;
+}
+
 async function fail(attempt: Attempt, error: AgentError, inbox: Conversation["inbox"]): Promise<"run-ended"> {
   const { code, message } = error;
-  return end(attempt, { type: "run-failed", code, message, usage: attempt.writer.state.usage }, inbox);
+  await end(attempt, { type: "run-failed", code, message, usage: attempt.writer.state.usage }, inbox);
+  // After the end, which only the holder can log: another may be reading the response by now.
+  await cancelResponse(attempt);
+  return "run-ended";
+}
+
+/** How long a provider has to stop a response that nobody will read, in milliseconds; the run does not wait longer. */
+export const PROVIDER_CANCEL_LIMIT_MS = 3_000;
+
+/** Tells the provider to stop the open step's response, at least once; without it all of it would be paid for (L11). */
+async function cancelResponse({ runtime, task, agent, writer }: Attempt): Promise<void> {
+  const responseId = writer.state.open?.response?.responseId;
+  if (responseId === undefined || !agent.model.responses) return;
+  const signal = AbortSignal.any([task.signal, AbortSignal.timeout(PROVIDER_CANCEL_LIMIT_MS)]);
+  try {
+    await agent.model.responses.cancel(responseId, { signal });
+  } catch (error) {
+    runtime.logger.warn(
+      { conversation: task.id, responseId, error },
+      "could not stop a response at its provider, which ends by itself",
+    );
+  }
 }
 
 async function end(attempt: Attempt, event: RunEnd, inbox: Conversation["inbox"]): Promise<"run-ended"> {

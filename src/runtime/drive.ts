@@ -36,11 +36,16 @@ async function driveOnce(runtime: Runtime, task: DriveTask): Promise<DriveResult
   }
 }
 
-/** A run that waits for a person is left alone: nobody needs to hold it, so no attempt begins (L13). */
+/**
+ * A run that waits for a person is left alone: nobody needs to hold it, so no attempt begins (L13). Asked is what the
+ * next attempt would do, since the calls that the last one began are over with it: taken for its own, a crash in the
+ * middle of a tool would look like a wait for a person, and never end (L10).
+ */
 function whileParked(runtime: Runtime, conversation: Conversation, state: RunState): DriveResult | undefined {
   const agent = runtime.agents.find(conversation.agent);
   if (!agent || state.start === undefined) return undefined;
-  const decision = nextStep(state, conversation.inbox, policyOf(agent), runtime.now());
+  const next = { ...state, attempt: state.attempt + 1 };
+  const decision = nextStep(next, conversation.inbox, policyOf(agent), runtime.now());
   return decision.kind === "await-approval" ? { state: "waiting", wakeAt: decision.until } : undefined;
 }
 

@@ -3,39 +3,48 @@ import type {
   AssistantMessage,
   FinishReason,
   ProviderOptions,
+  ProviderResponse,
   TextNormalizer,
   Usage,
 } from "../core/index.ts";
-import type { AgentUpdate, ModelAgent, ModelStep } from "../ports/index.ts";
+import type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions } from "../ports/index.ts";
 import type { LogWriter } from "./log-writer.ts";
+import { unloggedAnswer, wholeAnswer } from "./unlogged.ts";
+import type { AnswerLog } from "./unlogged.ts";
 
 export interface ModelStepContext {
   readonly writer: LogWriter;
   readonly signal: AbortSignal;
   /** How long the model may say nothing, in milliseconds. */
   readonly idleTimeoutMs: number;
+  /** The open step's response at the provider, to be read on instead of making a call. */
+  readonly response?: ProviderResponse | undefined;
 }
 
 /**
- * Makes one model call and logs what it says as it says it, then its whole message as the step's end. Rejects with the
- * signal's reason when it aborts, with a `model_…` error when the model fails; the step is then left open.
+ * Makes one model call, or reads on a response that the provider has gone on with, and logs what it says as it says it,
+ * then its whole message as the step's end. Rejects with the signal's reason when it aborts, with a `model_…` error when
+ * the model fails; the step is then left open.
  */
 export async function runModelStep(
   model: ModelAgent,
   request: ModelStep,
-  { writer, signal, idleTimeoutMs }: ModelStepContext,
+  { writer, signal, idleTimeoutMs, response }: ModelStepContext,
 ): Promise<void> {
   const { step } = request;
-  writer.write({ type: "step-start", step, kind: "model" });
-  const answer = createAnswer(writer, step);
+  if (!response) writer.write({ type: "step-start", step, kind: "model" });
+  const log = response ? unloggedAnswer(writer, step, response) : wholeAnswer(writer);
+  const answer = createAnswer(writer, step, log);
   const idempotencyKey = `${request.runId}:${step}`;
   const silence = watchSilence(idleTimeoutMs);
   try {
     const stop = AbortSignal.any([signal, silence.tooLong]);
-    for await (const update of model.stream(request, { signal: stop, idempotencyKey })) {
+    for await (const update of updatesOf(model, request, { signal: stop, idempotencyKey }, response)) {
       stop.throwIfAborted();
       silence.broken();
       answer.take(update);
+      // A crash before this is stored loses the response, which is then paid for and never read.
+      if (update.type === "provider-response") await writer.flush();
       await writer.room();
     }
     stop.throwIfAborted();
@@ -43,8 +52,20 @@ export async function runModelStep(
     silence.end();
   }
   const { message, usage, finishReason } = answer.end();
+  log.end();
   writer.write({ type: "step-end", step, message, usage, finishReason });
   await writer.flush();
+}
+
+function updatesOf(
+  model: ModelAgent,
+  request: ModelStep,
+  options: ModelStepOptions,
+  response: ProviderResponse | undefined,
+): AsyncIterable<AgentUpdate> {
+  if (!response) return model.stream(request, options);
+  if (!model.responses) throw new TypeError("Only a model whose provider keeps responses can read one on.");
+  return model.responses.resume(response.responseId, request, options);
 }
 
 interface SilenceWatch {
@@ -79,7 +100,7 @@ interface Answer {
 }
 
 /** Turns updates into entries of a step and, in the end, into its message. */
-function createAnswer(writer: LogWriter, step: number): Answer {
+function createAnswer(writer: LogWriter, step: number, log: AnswerLog): Answer {
   const parts: (OpenText | AssistantMessage["content"][number])[] = [];
   const open = new Map<string, OpenText>();
   let finish: { readonly finishReason: FinishReason; readonly usage: Usage } | undefined;
@@ -94,7 +115,7 @@ function createAnswer(writer: LogWriter, step: number): Answer {
     };
     open.set(partKey(type, id), part);
     parts.push(part);
-    writer.write({ type: `${type}-start`, step, id });
+    log.write({ type: `${type}-start`, step, id });
     return part;
   }
 
@@ -106,10 +127,10 @@ function createAnswer(writer: LogWriter, step: number): Answer {
   function emit(part: OpenText, id: string, delta: string): void {
     if (delta === "") return;
     if (part.type === "reasoning") {
-      writer.write({ type: "reasoning-delta", step, id, delta });
+      log.write({ type: "reasoning-delta", step, id, delta });
     } else {
       if (part.text === "") separate(id);
-      writer.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks });
+      log.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks });
     }
     part.text += delta;
   }
@@ -121,7 +142,7 @@ function createAnswer(writer: LogWriter, step: number): Answer {
     const before = textOf(writer.state);
     if (before === "" || before.endsWith(SEPARATOR)) return;
     const delta = before.endsWith("\n") ? "\n" : SEPARATOR;
-    writer.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks, separator: true });
+    log.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks, separator: true });
   }
 
   function close(type: OpenText["type"], id: string, providerOptions?: ProviderOptions): void {
@@ -130,12 +151,19 @@ function createAnswer(writer: LogWriter, step: number): Answer {
     emit(part, id, part.normalizer.end());
     part.providerOptions = providerOptions;
     open.delete(partKey(type, id));
-    writer.write({ type: `${type}-end`, step, id });
+    log.write({ type: `${type}-end`, step, id });
   }
 
   return {
     take(update) {
       switch (update.type) {
+        case "provider-response":
+          if (writer.state.open?.response?.responseId === update.responseId) break;
+          log.write({ type: "provider-response", step, responseId: update.responseId });
+          break;
+        case "provider-response-lost":
+          log.write({ type: "provider-response-lost", step });
+          break;
         case "text-start":
           start("text", update.id);
           break;
@@ -155,21 +183,21 @@ function createAnswer(writer: LogWriter, step: number): Answer {
           close("reasoning", update.id, update.providerOptions);
           break;
         case "tool-input-start":
-          writer.write({ type: "tool-input-start", step, callId: update.callId, name: update.name });
+          log.write({ type: "tool-input-start", step, callId: update.callId, name: update.name });
           break;
         case "tool-input-delta":
-          writer.write({ type: "tool-input-delta", step, callId: update.callId, delta: update.delta });
+          log.write({ type: "tool-input-delta", step, callId: update.callId, delta: update.delta });
           break;
         case "tool-call":
           parts.push(toolCallPart(update));
           if (update.providerExecuted) {
             const { callId, name, input } = update;
-            writer.write({ type: "tool-call", step, callId, name, input, providerExecuted: true });
+            log.write({ type: "tool-call", step, callId, name, input, providerExecuted: true });
           }
           break;
         case "tool-result":
           parts.push(toolResultPart(update));
-          writer.write({
+          log.write({
             type: "tool-result",
             step,
             callId: update.callId,
@@ -179,7 +207,7 @@ function createAnswer(writer: LogWriter, step: number): Answer {
           });
           break;
         case "data":
-          writer.write({ type: "data", step, name: update.name, value: update.value });
+          log.write({ type: "data", step, name: update.name, value: update.value });
           break;
         case "finish":
           finish = update;

@@ -11,7 +11,7 @@ export interface ReadRequest {
   readonly after?: Cursor | undefined;
   /** Only the run with this ordinal. */
   readonly run?: number | undefined;
-  /** Go on across runs, for ever. */
+  /** Go on across runs, for ever; of one run there is nothing to go on to. */
   readonly follow?: boolean | undefined;
   /** Also entries that only matter to who checks the log for holes. */
   readonly everything?: boolean | undefined;
@@ -63,7 +63,26 @@ async function placeToStart(
     if (position === START && conversation.base === conversation.tip) throw streamExpired(conversation.id);
     if (position === conversation.tip) return undefined;
   }
-  return position === START ? conversation.base : position;
+  if (position === START) return conversation.base;
+  if (position !== conversation.tip) await requireInLog(runtime, conversation, position);
+  return position;
+}
+
+/** Refuses a cursor of an entry that the log does not have: made up, or lost by a store that failed over (L6). */
+async function requireInLog(runtime: Runtime, { id, tip }: Conversation, position: Cursor): Promise<void> {
+  const [next] = await runtime.store.read(id, position, 1);
+  if (next && leavesBehind(next, position)) throw notInLog(position, tip);
+}
+
+function notInLog(cursor: Cursor, tip: Cursor): AgentError {
+  return new AgentError("cursor_beyond_log", `The log has no entry ${cursor}; it ends at ${tip}.`, {
+    details: { cursor, tip },
+  });
+}
+
+/** Whether an entry follows one before the position: what the reader had from there on is not in the log. */
+export function leavesBehind(event: LogEvent, position: Cursor): boolean {
+  return event.type === "attempt-start" && compareCursors(event.follows, position) < 0;
 }
 
 async function startOfRun(
@@ -91,16 +110,17 @@ async function* readEntries(
   start: Cursor,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ReadEntry[]> {
-  const { id, run, everything } = request;
-  for await (const batch of runtime.store.follow(id, start, { signal })) {
+  const { run, everything } = request;
+  let position = start;
+  for await (const batch of storedFrom(runtime, conversation, start, signal)) {
     const entries: ReadEntry[] = [];
     for (const event of batch) {
       const cursor = cursorOf(event);
+      if (leavesBehind(event, position)) throw notInLog(position, conversation.tip);
+      position = cursor;
       if (run !== undefined && event.run > run) return;
       if (run !== undefined && event.run < run) continue;
-      if (isVoided(cursor, conversation.voided)) continue;
-      if (event.type === "step-reset" && !everything && isOldNews(event.from, cursor, start, conversation))
-        continue;
+      if (!isShown(event, { start, conversation, everything })) continue;
       const last = isRunEnd(event) && (await endsReading(runtime, request, event.run));
       entries.push({ event, cursor, last });
       if (last) break;
@@ -110,15 +130,59 @@ async function* readEntries(
   }
 }
 
+/** How many entries are read before a log is followed. */
+const FIRST_PAGE = 512;
+
+/**
+ * Follows a log from where the reading begins. `START` asks for whatever is kept, also when that is nothing: a log that
+ * was written, and expired after the reading was opened, would be followed for ever.
+ */
+async function* storedFrom(
+  { store }: Runtime,
+  { id, tip }: Conversation,
+  start: Cursor,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LogEvent[]> {
+  let position = start;
+  if (start === START && tip !== START) {
+    const first = await store.read(id, START, FIRST_PAGE);
+    const last = first.at(-1);
+    if (!last) throw streamExpired(id);
+    yield first;
+    position = cursorOf(last);
+  }
+  yield* store.follow(id, position, { signal });
+}
+
+/** Where a reading began, and what was known of the log at that moment. */
+export interface Opening {
+  readonly start: Cursor;
+  readonly conversation: Pick<Conversation, "tip" | "voided">;
+  readonly everything: boolean | undefined;
+}
+
+/** Whether a reader is shown an entry: nothing that was void when it came, and no reset of what it never saw (L7). */
+export function isShown(event: LogEvent, { start, conversation, everything }: Opening): boolean {
+  const cursor = cursorOf(event);
+  if (isVoided(cursor, conversation.voided)) return false;
+  if (event.type !== "step-reset" || everything === true) return true;
+  return !isOldNews(event.from, cursor, start, conversation);
+}
+
 /** Whether a reset withdraws only what this reader was never shown: it began before it, and after the reset was made. */
-function isOldNews(from: Cursor, reset: Cursor, start: Cursor, conversation: Conversation): boolean {
+function isOldNews(
+  from: Cursor,
+  reset: Cursor,
+  start: Cursor,
+  conversation: Opening["conversation"],
+): boolean {
   const knownAtOpening = compareCursors(reset, conversation.tip) <= 0;
   return knownAtOpening && compareCursors(start, from) < 0;
 }
 
 async function endsReading(runtime: Runtime, request: ReadRequest, run: number): Promise<boolean> {
-  if (request.follow === true) return false;
   if (request.run !== undefined) return run === request.run;
+  if (request.follow === true) return false;
   const conversation = await runtime.store.conversation(request.id);
   return conversation === undefined || run >= conversation.runs;
 }

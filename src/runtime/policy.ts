@@ -6,6 +6,7 @@ export function policyOf(agent: Agent): RunPolicy {
   return {
     ...agent.limits,
     onInterrupted: agent.onInterrupted,
+    reattaches: agent.model.responses !== undefined,
     needsApproval: (call) => needsApproval(agent, call),
     mayRepeat: (toolName) => toolOf(agent, toolName)?.retry === "safe",
   };

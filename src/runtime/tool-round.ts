@@ -120,6 +120,8 @@ async function outcomeOf(round: ToolRound, call: ToolCallPart): Promise<EventBod
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
   if (!tool) return failed("unknown-tool", `There is no tool ${name}.`);
   const valid = await toolSchemas.validate(tool, input);
+  // A schema may take its time: by now the run may have ended, and nothing may follow its end (L5).
+  round.signal.throwIfAborted();
   if (!valid.ok) return failed("invalid-input", valid.message);
   writer.write({ type: "tool-call", step, callId, name, input });
   await writer.flush();
@@ -140,6 +142,7 @@ class ToolTimeout extends Error {}
 async function execute(round: ToolRound, tool: Tool, call: ToolCallPart, input: never): Promise<ToolOutput> {
   const limitMs = tool.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   const abort = new AbortController();
+  let over = false;
   const stop = (): void => abort.abort(round.signal.reason);
   round.signal.addEventListener("abort", stop, { once: true });
   const timer = setTimeout(
@@ -154,11 +157,14 @@ async function execute(round: ToolRound, tool: Tool, call: ToolCallPart, input: 
       idempotencyKey: `${round.context.runId}:${round.step}:${call.toolCallId}`,
       abortSignal: abort.signal,
       report: (name, value) => {
-        if (!abort.signal.aborted) round.writer.write({ type: "data", step: round.step, name, value });
+        // What a tool reports after it has answered could come after the end of its run (L5).
+        if (!over && !abort.signal.aborted)
+          round.writer.write({ type: "data", step: round.step, name, value });
       },
     };
     return toolOutput(await Promise.race([tool.execute(input, context), aborted(abort.signal)]));
   } finally {
+    over = true;
     clearTimeout(timer);
     round.signal.removeEventListener("abort", stop);
   }

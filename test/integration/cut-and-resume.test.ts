@@ -5,13 +5,19 @@ import { endOf, startRun, storedText } from "../support/api.ts";
 import { openServer, STORE_KINDS } from "../support/holdfast-server.ts";
 import { openStream, readStream, renderedText } from "../support/stream-reader.ts";
 import type { ReadStream, StreamOptions } from "../support/stream-reader.ts";
-import { createPuppet, scriptAgent } from "../support/test-agents.ts";
+import { createPuppet, scriptAgent, turnsAgent } from "../support/test-agents.ts";
 import type { Move } from "../support/test-agents.ts";
 
 const CHUNKS = ["Day 1:\n", "Asakusa, ", "東京 ", "🍣", "\n\n", "data: ", " spaced ", "\nDay 2: ", "the end"];
 const FORMATS = ["text/event-stream", "application/x-ndjson"] as const;
 const BUSY = new AgentError("model_unavailable", "Busy.", { retryAfterMs: 1 });
 const CALL: Move = { type: "tool-call", callId: "c", name: "nothing", input: {} };
+const TURNS: readonly (readonly Move[])[] = [
+  ["First ", "words.", CALL],
+  ["Let me see", BUSY],
+  ["Look: ", CALL],
+  ["All ", "done."],
+];
 
 /** A client's two ways to say where it was. */
 const MANNERS: Record<string, (path: string, cursor: string) => readonly [string, StreamOptions]> = {
@@ -45,6 +51,22 @@ describe.each(STORE_KINDS)("a stream on the %s store", (store) => {
     );
   });
 
+  it("resumes after a cut at any event of all events of a run, where x-stream-resume says", async () => {
+    const server = await openServer({ store, agents: [turnsAgent(TURNS.filter(cannotFail)).definition] });
+    const run = await startRun(server, "Script");
+    await endOf(server, run);
+    const path = `${run.streamPath}?run=1&events=all`;
+    const whole = await readStream(server.port, path);
+    expect(whole.events.at(-1)!.event).toBe("run-completed");
+    for (let cutAfter = 1; cutAfter < whole.events.length; cutAfter++) {
+      const { events, headers } = await readStream(server.port, path, { cutAfter });
+      const after = await readStream(server.port, headers["x-stream-resume"]!, {
+        headers: { "last-event-id": events.at(-1)!.cursor },
+      });
+      expect([...events, ...after.events]).toEqual(whole.events);
+    }
+  });
+
   it("resumes after a cut at any event of a run that goes on meanwhile", async () => {
     const puppet = createPuppet();
     const server = await openServer({ store, agents: [puppet.definition] });
@@ -70,12 +92,7 @@ describe.each(STORE_KINDS)("a stream on the %s store", (store) => {
     for (let cutAfter = 1; ; cutAfter++) {
       const run = await startRun(server, "Puppet");
       const stream = await openStream(server.port, run.streamPath, { cutAfter });
-      for (const turn of [
-        ["First ", "words.", CALL],
-        ["Let me see", BUSY],
-        ["Look: ", CALL],
-        ["All ", "done."],
-      ]) {
+      for (const turn of TURNS) {
         puppet.say(...turn);
         if (!turn.includes(BUSY)) puppet.end();
       }
@@ -128,6 +145,10 @@ describe.each(STORE_KINDS)("a stream on the %s store", (store) => {
     expect(await stream.ending).toBe("graceful");
   });
 });
+
+function cannotFail(turn: readonly Move[]): boolean {
+  return !turn.includes(BUSY);
+}
 
 function bytesOf({ text, ended }: ReadStream): string {
   expect(ended).toBe("graceful");

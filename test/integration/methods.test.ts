@@ -4,6 +4,7 @@ import type { ConversationStore } from "../../src/ports/index.ts";
 import { eventually } from "../../src/testing/index.ts";
 import { call, endOf, startRun } from "../support/api.ts";
 import { openServer } from "../support/holdfast-server.ts";
+import type { TestServer } from "../support/holdfast-server.ts";
 import { rawAnswer, rawRequest } from "../support/raw-client.ts";
 import { createPuppet, scriptAgent } from "../support/test-agents.ts";
 
@@ -86,6 +87,38 @@ describe("wire rule 6: unknown is 404 at once, HEAD and OPTIONS work", () => {
     },
   );
 
+  it("a reader who goes away before there is an answer lets go of the log, too", async () => {
+    const puppet = createPuppet();
+    const { store, open } = countingFollowers(createMemoryStore());
+    const gate = Promise.withResolvers<void>();
+    let asked = 0;
+    const slow: ConversationStore = {
+      ...store,
+      async post(id, request, options) {
+        asked += 1;
+        await gate.promise;
+        return store.post(id, request, options);
+      },
+    };
+    const server = await openServer({ agents: [puppet.definition], store: slow });
+    const request = {
+      method: "POST",
+      path: "/api/agent/create",
+      body: "m",
+      headers: { accept: "text/plain" },
+    };
+    const gone = new AbortController();
+    const response = fetch(server.url + request.path, { ...request, signal: gone.signal });
+    await eventually("the request came", () => asked === 1);
+    gone.abort();
+    await expect(response).rejects.toThrow();
+    await letTheServerNotice(server);
+    gate.resolve();
+    await eventually("the run goes on without it", () => puppet.busy === 1);
+    await letTheServerNotice(server);
+    expect(open()).toBe(0);
+  });
+
   it("POST /api/agent/create starts the default agent and streams at once", async () => {
     const server = await openServer({ agents: [...AGENTS, scriptAgent(["other"], { name: "Other" })] });
     const request = {
@@ -112,6 +145,11 @@ describe("wire rule 6: unknown is 404 at once, HEAD and OPTIONS work", () => {
     expect((await call(server, "GET", "/api/ready")).body).toMatchObject({ status: "ready" });
   });
 });
+
+/** Gives the server turns enough to handle what has happened on its sockets. */
+async function letTheServerNotice(server: TestServer): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await call(server, "GET", "/api/ready");
+}
 
 /** A store that knows how many follow its logs. */
 function countingFollowers(store: ConversationStore): {

@@ -174,6 +174,16 @@ describe("wire rule 5: nothing in between may hold the stream back", () => {
     expect(headers["content-encoding"]).toBeUndefined();
   });
 
+  it("x-stream-resume names the same stream, as it was asked for", async () => {
+    const server = await openServer({ agents: AGENTS });
+    const run = await finished(server);
+    for (const query of ["", "?run=1", "?events=all", "?run=1&events=all", "?follow=true"]) {
+      const stream = await openStream(server.port, run.streamPath + query);
+      expect(stream.headers["x-stream-resume"]).toBe(run.streamPath + query);
+      stream.cut();
+    }
+  });
+
   it("a page of another origin may read streams, answers and errors, with the headers that matter", async () => {
     const server = await openServer({ agents: AGENTS });
     const run = await finished(server);

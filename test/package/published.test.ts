@@ -37,8 +37,8 @@ describe("the published package", () => {
     const files = readdirSync(join(home, "node_modules", "holdfast"), { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => /\.(test|fixture)\./.test(file))).toEqual([]);
     const top = new Set(files.map((file) => file.split("/")[0]));
-    expect([...top].toSorted()).toEqual(
-      ["CHANGELOG.md", "LICENSE", "README.md", "SPEC.md", "bin", "dist", "package.json", "src"].toSorted(),
+    expect(top).toEqual(
+      new Set(["CHANGELOG.md", "LICENSE", "README.md", "SPEC.md", "bin", "dist", "package.json", "src"]),
     );
   });
 

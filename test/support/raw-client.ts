@@ -89,7 +89,11 @@ export function rawRequest(port: number, request: RawRequest): Promise<RawRespon
     });
     socket.on("connect", () => {
       if (request.readsLate) socket.pause();
-      send(socket, port, request, () => socket.resume());
+      send(socket, port, request, (error) => {
+        // Cut while it was still sending: a client that reads late has not seen the answer.
+        if (error && request.readsLate) ending.resolve("reset");
+        socket.resume();
+      });
     });
   });
 }
@@ -105,7 +109,12 @@ export async function rawAnswer(
   return { status, headers, text, ending, cut, ended };
 }
 
-function send(socket: Socket, port: number, request: RawRequest, onSent: () => void): void {
+function send(
+  socket: Socket,
+  port: number,
+  request: RawRequest,
+  onSent: (error?: Error | null) => void,
+): void {
   const { method = "GET", path, headers, body = "" } = request;
   const pieces = typeof body === "string" ? undefined : body;
   const all: Record<string, string> = {

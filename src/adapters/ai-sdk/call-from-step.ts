@@ -56,7 +56,8 @@ function goOn({ continues }: ModelStep, prefill: boolean): readonly LanguageMode
   return continues && !prefill ? [{ role: "user", content: [{ type: "text", text: GO_ON }] }] : [];
 }
 
-const GO_ON =
+/** What asks a model to go on, where it cannot be made to by an answer that stands last. */
+export const GO_ON: string =
   "Your answer was cut off by a technical fault. Go on from the very character at which it ends. " +
   "Do not repeat any of it, do not begin anew, and do not mention the interruption.";
 

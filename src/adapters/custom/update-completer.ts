@@ -55,6 +55,8 @@ export function createUpdateCompleter(): UpdateCompleter {
         return [update];
       case "finish":
         return [...[...open.values()].flatMap(end), update];
+      case "provider-response":
+      case "provider-response-lost":
       case "tool-input-start":
       case "tool-input-delta":
       case "tool-result":

@@ -25,8 +25,13 @@ export interface NodeHost {
 
 /** Serves a handler over HTTP/1.1. Rejects when the port is taken or the host unknown. */
 export async function serveNode(handler: Handler, options: NodeHostOptions): Promise<NodeHost> {
+  let closing = false;
   const server = createServer((incoming, outgoing) => {
     void respond(handler, incoming, outgoing);
+    // A connection kept alive after its last answer would hold up the close until the client lets go of it.
+    outgoing.once("close", () => {
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
   });
   // Streams live as long as their run; a request that is slow to arrive still times out by Node's own limits.
   server.requestTimeout = 60_000;
@@ -38,6 +43,7 @@ export async function serveNode(handler: Handler, options: NodeHostOptions): Pro
     port,
     close: () =>
       new Promise((resolve, reject) => {
+        closing = true;
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeIdleConnections();
       }),
@@ -136,8 +142,9 @@ async function writeBody(response: Response, outgoing: ServerResponse): Promise<
   if (!response.body) return;
   const body: NodeWebStream<Uint8Array> = response.body as NodeWebStream<Uint8Array>;
   for await (const chunk of body) {
-    if (!outgoing.write(chunk)) await drained(outgoing);
+    // What is written to a client that has gone is never drained.
     if (outgoing.destroyed) return;
+    if (!outgoing.write(chunk)) await drained(outgoing);
   }
 }
 

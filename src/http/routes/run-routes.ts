@@ -7,6 +7,7 @@ import type { Agent, StartedRun } from "../../runtime/index.ts";
 import { agentOf, conversationIdFor, existingConversation } from "../conversation-of-call.ts";
 import { statusToJson } from "../conversation-json.ts";
 import { jsonResponse } from "../json-response.ts";
+import { parseJson } from "../parse-json.ts";
 import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { readRunRequest } from "../run-request.ts";
@@ -121,22 +122,13 @@ const APPROVAL_BODY = z.object({ approved: z.boolean(), reason: z.string().max(1
 /** Reads a small JSON body; an absent one counts as `{}`. */
 async function readJson<Shape>({ request, settings }: Call, schema: z.ZodType<Shape>): Promise<Shape> {
   const text = await readBody(request, settings.maxBodyBytes);
-  const parsed = schema.safeParse(jsonOf(text));
+  const parsed = schema.safeParse(text.trim() === "" ? {} : parseJson(text));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join(".") || "body";
   throw new AgentError("invalid_request", `${field}: ${issue?.message ?? "not as expected"}.`, {
     details: { field },
   });
-}
-
-function jsonOf(text: string): unknown {
-  if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AgentError("invalid_request", "The body is not JSON.", { cause, details: { field: "body" } });
-  }
 }
 
 /** How long a key may be. */

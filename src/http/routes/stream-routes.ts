@@ -67,18 +67,31 @@ async function readingResponse(
   headers: Record<string, string>,
 ): Promise<Response> {
   const abort = new AbortController();
-  call.request.signal.addEventListener("abort", () => abort.abort(), { once: true });
+  const { signal } = call.request;
+  // The client may have gone while its run was being accepted: an abort that has happened is heard no more.
+  if (signal.aborted) abort.abort();
+  else signal.addEventListener("abort", () => abort.abort(), { once: true });
   const reading = await openReading(call.runtime, request, abort.signal).catch((error: unknown) => {
     throw withHistoryLink(error, request.id);
   });
-  const { everything = false, follow: eachRun = false, after, run } = request;
+  const { everything = false, follow: eachRun = false, after } = request;
   // Wire rule 4: EventSource reconnects for ever unless it is told that nothing is left.
   if (reading.kind === "nothing-left") return new Response(null, { status: 204, headers });
   const projection = projectionFor(format, { everything, eachRun }, after !== undefined);
   return streamResponse(reading.entries, projection, abort, call.settings, call.runtime.metrics, {
-    [STREAM_RESUME]: streamPath(request.id, run),
+    [STREAM_RESUME]: resumePath(request),
     ...headers,
   });
+}
+
+/** Where the same stream goes on, with all that was asked of it but the cursor. */
+function resumePath({ id, run, everything, follow }: ReadRequest): string {
+  const query = new URLSearchParams({
+    ...(run !== undefined && { run: String(run) }),
+    ...(everything === true && { events: "all" }),
+    ...(follow === true && { follow: "true" }),
+  });
+  return query.size === 0 ? streamPath(id) : `${streamPath(id)}?${query.toString()}`;
 }
 
 function projectionFor(format: StreamFormat, options: ProjectionOptions, resumed: boolean): Projection {

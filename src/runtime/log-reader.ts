@@ -1,0 +1,148 @@
+import { AgentError, comesNext, compareCursors, cursorOf, isRunEnd } from "../core/index.ts";
+import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
+import type { ConversationStore } from "../ports/index.ts";
+import { endOf } from "./live-conversations.ts";
+import type { LeaveConversation, LiveBatch, LiveConversations } from "./live-conversations.ts";
+
+/** How many entries one read of the store asks for when a reader catches up. */
+export const CATCH_UP_PAGE = 1000;
+/** How many entries a reader may hold that came while it was catching up; past it they are read from the store. */
+export const MAX_ENTRIES_HELD = 1024;
+
+/**
+ * One reader's way through a log: it reads what is stored in pages until it has caught up, then takes what is stored as
+ * it is stored, without hole and without repeat (L6). A reader whose sink is full holds nothing: it stops hearing, and
+ * catches up by reading when there is room again (L12).
+ */
+export interface LogReader {
+  /** There is room again after the sink said that it was full. */
+  resume(): void;
+  /** Ends without a word to the sink. */
+  stop(): void;
+}
+
+export interface LogSink {
+  /** Takes entries that follow what it was given before; false: it is full, call `resume` when there is room. */
+  readonly take: (batch: LiveBatch) => boolean;
+  readonly fail: (error: AgentError) => void;
+}
+
+export interface LogReaderOptions {
+  readonly store: ConversationStore;
+  readonly live: LiveConversations;
+  readonly id: ConversationId;
+  readonly after: Cursor;
+  readonly sink: LogSink;
+}
+
+type Mode = "catching-up" | "live" | "full" | "stopped";
+
+export function createLogReader({ store, live, id, after, sink }: LogReaderOptions): LogReader {
+  let mode: Mode = "catching-up";
+  let position = after;
+  let held: LiveBatch[] = [];
+  let heldEntries = 0;
+  let missed = false;
+  let leave: LeaveConversation | undefined;
+
+  function hear(batch: LiveBatch): void {
+    if (mode === "live") takeLive(batch);
+    else if (mode === "catching-up") hold(batch);
+  }
+
+  function hold(batch: LiveBatch): void {
+    if (heldEntries + batch.events.length > MAX_ENTRIES_HELD) {
+      held = [];
+      heldEntries = 0;
+      missed = true;
+    } else {
+      held.push(batch);
+      heldEntries += batch.events.length;
+    }
+  }
+
+  function takeLive(batch: LiveBatch): void {
+    const fresh = afterPosition(batch, position);
+    const [first] = fresh.events;
+    if (first === undefined) return;
+    if (comesNext(first, position)) hand(fresh);
+    else catchUpSoon();
+  }
+
+  function hand(batch: LiveBatch): void {
+    position = endOf(batch) ?? position;
+    // The sink may have stopped us while it took the batch.
+    if (!sink.take(batch) && mode !== "stopped") mode = "full";
+  }
+
+  function catchUpSoon(): void {
+    mode = "catching-up";
+    void catchUp();
+  }
+
+  async function catchUp(): Promise<void> {
+    try {
+      for (;;) {
+        missed = false;
+        const events = await store.read(id, position, CATCH_UP_PAGE);
+        const batch = await withRuns(events);
+        if (mode !== "catching-up") return;
+        if (events.length > 0) hand(batch);
+        if (mode !== "catching-up") return;
+        if (events.length === CATCH_UP_PAGE || missed) continue;
+        if (leave) break;
+        // Only who is still here at the tip needs to hear more; what came before it was heard is read once more.
+        leave = live.join(id, position, { hear, end });
+      }
+      goLive();
+    } catch (error) {
+      end(AgentError.from(error));
+    }
+  }
+
+  async function withRuns(events: readonly LogEvent[]): Promise<LiveBatch> {
+    if (!events.some(isRunEnd)) return { events, runs: undefined };
+    const conversation = await store.conversation(id);
+    return { events, runs: conversation?.runs };
+  }
+
+  /** Takes what came while the last page was read; all in one turn, so that nothing falls between. */
+  function goLive(): void {
+    mode = "live";
+    const batches = held;
+    held = [];
+    heldEntries = 0;
+    for (const batch of batches) {
+      if (mode !== "live") return;
+      takeLive(batch);
+    }
+  }
+
+  function end(error: AgentError): void {
+    if (mode === "stopped") return;
+    stop();
+    sink.fail(error);
+  }
+
+  function stop(): void {
+    mode = "stopped";
+    held = [];
+    leave?.();
+  }
+
+  void catchUp();
+
+  return {
+    resume() {
+      if (mode === "full") catchUpSoon();
+    },
+    stop,
+  };
+}
+
+function afterPosition(batch: LiveBatch, position: Cursor): LiveBatch {
+  const [first] = batch.events;
+  if (first && compareCursors(cursorOf(first), position) > 0) return batch;
+  const events = batch.events.filter((event) => compareCursors(cursorOf(event), position) > 0);
+  return { ...batch, events };
+}

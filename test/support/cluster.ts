@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createRedisStore } from "../../src/adapters/redis/index.ts";
+import { createSqliteStore } from "../../src/adapters/sqlite/index.ts";
+import { START } from "../../src/core/index.ts";
+import type { ConversationId, Cursor, LogEvent } from "../../src/core/index.ts";
+import type { ConversationStore } from "../../src/ports/index.ts";
+import { cursorOf } from "../../src/core/index.ts";
+import { startRedisServer } from "./redis-server.ts";
+import type { RedisServer } from "./redis-server.ts";
+import { startServe } from "./serve-process.ts";
+import type { ServeProcess } from "./serve-process.ts";
+import { UPSTREAM_URL } from "./upstream-wire.ts";
+
+export type ClusterStore = "embedded" | "redis";
+
+export interface ClusterOptions {
+  readonly store: ClusterStore;
+  readonly upstream: string;
+  /** Processes that run agents. The embedded store takes one only. Default 1. */
+  readonly workers?: number;
+  /** Processes that only answer requests; on Redis alone. Default 0. */
+  readonly apiNodes?: number;
+  readonly graceSeconds?: number;
+  /** Where the embedded store is. Default: a new directory, removed in the end. */
+  readonly directory?: string;
+}
+
+/** Real processes of `holdfast serve` on one store. */
+export interface Cluster {
+  readonly store: ClusterStore;
+  readonly workers: readonly ServeProcess[];
+  /** Those that clients talk to: the `--api-only` nodes where there are any, else the workers. */
+  readonly apis: readonly ServeProcess[];
+  readonly redis: RedisServer | undefined;
+  /** Where clients may find an API, whether or not it answers now. */
+  ports(): readonly number[];
+  startWorker(): Promise<ServeProcess>;
+  /** The whole log of a conversation as it is stored, with what was withdrawn. */
+  storedLog(conversation: string): Promise<readonly LogEvent[]>;
+  /** What all processes printed, for whoever looks at a failure. */
+  output(): string;
+  /** Ends every process of its own, and removes what they kept. */
+  close(): Promise<void>;
+}
+
+const AGENTS = fileURLToPath(new URL("upstream-agents.ts", import.meta.url));
+
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { store, workers: workerCount = 1, apiNodes = 0, graceSeconds = 1 } = options;
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "holdfast-cluster-")));
+  const redis = store === "redis" ? await startRedisServer({ appendOnly: true }) : undefined;
+  const workers: ServeProcess[] = [];
+  const apis: ServeProcess[] = [];
+  let reader: Promise<ConversationStore> | undefined;
+  const environment = {
+    [UPSTREAM_URL]: options.upstream,
+    HOLDFAST_GRACE_SECONDS: String(graceSeconds),
+    HOLDFAST_LOG_LEVEL: "warn",
+    ...(redis ? { REDIS_CONNECTION_STRING: redis.url } : { HOLDFAST_DATA_DIR: directory }),
+  };
+
+  async function start(name: string, args: readonly string[], list: ServeProcess[]): Promise<ServeProcess> {
+    const started = await startServe({ name, agents: AGENTS, args, environment });
+    list.push(started);
+    return started;
+  }
+
+  const startWorker = (): Promise<ServeProcess> => start(`worker ${workers.length + 1}`, [], workers);
+
+  async function close(): Promise<void> {
+    await Promise.all([...workers, ...apis].map((each) => each.kill("SIGKILL")));
+    await (await reader?.catch(() => undefined))?.close().catch(() => {}); // Its Redis may be gone.
+    await redis?.stop();
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+  }
+
+  try {
+    await Promise.all([
+      ...Array.from({ length: workerCount }, startWorker),
+      ...Array.from({ length: apiNodes }, (_, index) => start(`API node ${index + 1}`, ["--api-only"], apis)),
+    ]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    store,
+    workers,
+    get apis() {
+      return apis.length > 0 ? apis : workers;
+    },
+    redis,
+    ports: () => (apis.length > 0 ? apis : workers).map((each) => each.port),
+    startWorker,
+    async storedLog(conversation) {
+      reader ??= redis
+        ? createRedisStore({ connection: redis.url })
+        : createSqliteStore({ directory, readOnly: true });
+      return wholeLog(await reader, conversation as ConversationId);
+    },
+    output: () =>
+      [...workers, ...apis]
+        .map((each) => `=== ${each.name}, pid ${each.pid}, port ${each.port}\n${each.output.join("\n")}`)
+        .join("\n"),
+    close,
+  };
+}
+
+const PAGE = 1000;
+
+async function wholeLog(store: ConversationStore, id: ConversationId): Promise<readonly LogEvent[]> {
+  const log: LogEvent[] = [];
+  let position: Cursor = START;
+  for (;;) {
+    const page = await store.read(id, position, PAGE);
+    log.push(...page);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return log;
+    position = cursorOf(last);
+  }
+}
