@@ -12,6 +12,7 @@ import type { ConversationStore, Logger, Metrics, RunEngine } from "./ports/inde
 import {
   createAgentRegistry,
   createDrive,
+  createLiveConversations,
   DEFAULT_RUNTIME_LIMITS,
   measureAppends,
   startSweeper,
@@ -61,6 +62,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { onStreamingResponseUpdate, onAgentResponse } = options;
   const runtime: Runtime = {
     store: measureAppends(store, metrics),
+    live: createLiveConversations(store),
     engine,
     agents: createAgentRegistry(options.agents.map((agent) => agentFromDefinition(agent, options.model))),
     callbacks: {

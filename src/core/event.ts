@@ -211,6 +211,8 @@ export interface StepReset {
   readonly type: "step-reset";
   readonly from: Cursor;
   readonly reason: "interrupted" | "retry";
+  /** Whether there is text among what it voids. */
+  readonly withdrawsText?: true;
 }
 
 export interface RunCompleted {

@@ -2,6 +2,7 @@ import { AgentError } from "../core/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { corsHeaders, preflightResponse } from "./cors.ts";
 import { errorResponse } from "./json-response.ts";
+import { createOpenStreams } from "./open-streams.ts";
 import { createRouteTable } from "./route.ts";
 import type { HttpSettings, Route } from "./route.ts";
 import { CONVERSATION_ROUTES } from "./routes/conversation-routes.ts";
@@ -32,6 +33,7 @@ export function createHandler(
   routes: readonly Route[] = ROUTES,
 ): Handler {
   const table = createRouteTable(routes);
+  const openStreams = createOpenStreams(settings.heartbeatMs, settings.closing);
 
   async function answer(request: Request, matched: (route: Route) => void): Promise<Response> {
     const url = new URL(request.url);
@@ -39,7 +41,7 @@ export function createHandler(
     if (request.method === "OPTIONS" && methods.length > 0) return preflightResponse(request, methods);
     const { route, parameter } = table.match(request.method, url.pathname);
     matched(route);
-    return route.handle({ request, url, runtime, settings, parameter });
+    return route.handle({ request, url, runtime, settings, openStreams, parameter });
   }
 
   return async (request) => {

@@ -1,4 +1,5 @@
 import { AgentError } from "../core/index.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import type { Runtime } from "../runtime/index.ts";
 
 /** One row of the API: a method, a path with `{names}`, and what answers it. */
@@ -15,6 +16,7 @@ export interface Call {
   readonly url: URL;
   readonly runtime: Runtime;
   readonly settings: HttpSettings;
+  readonly openStreams: OpenStreams;
   /** A parameter of the path, decoded. */
   readonly parameter: (name: string) => string;
 }

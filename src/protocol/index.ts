@@ -10,5 +10,5 @@ export {
   WAIT_FOR_RESPONSE,
 } from "./headers.ts";
 export { historyPath, statusPath, streamPath } from "./paths.ts";
-export { encodeSseEvent, SSE_END, SSE_HEARTBEAT } from "./sse.ts";
+export { encodeSseEvent, encodeSseRetry, SSE_END, SSE_HEARTBEAT } from "./sse.ts";
 export type { SseEvent } from "./sse.ts";

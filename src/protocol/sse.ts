@@ -5,18 +5,23 @@ export interface SseEvent {
   readonly event: string;
   /** Any text with LF as its only line break. */
   readonly data: string;
-  /** How long the client waits before it reconnects, in milliseconds. */
-  readonly retry?: number;
 }
 
 /**
  * Encodes one event. Each line of the data becomes a field of its own, so that nothing in a text can forge an event.
- * `retry` travels inside an event: some clients take a lone one for an event without data.
  */
-export function encodeSseEvent({ id, event, data, retry }: SseEvent): string {
-  const reconnect = retry === undefined ? "" : `retry: ${retry}\n`;
+export function encodeSseEvent({ id, event, data }: SseEvent): string {
   // HTML §9.2.6: "If the field name is data: append the field value, then a single LF".
-  return `${reconnect}id: ${id}\nevent: ${event}\ndata: ${data.replaceAll("\n", "\ndata: ")}\n\n`;
+  const lines = data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
+  return `id: ${id}\nevent: ${event}\ndata: ${lines}\n\n`;
+}
+
+/**
+ * How long a client waits before it reconnects, in milliseconds: a line that goes directly before an event and so is part
+ * of it. Some clients take a lone one for an event without data.
+ */
+export function encodeSseRetry(milliseconds: number): string {
+  return `retry: ${milliseconds}\n`;
 }
 
 /** Keeps proxies and idle timers quiet. One newline: with two, several clients dispatch an empty event. */

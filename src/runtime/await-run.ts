@@ -1,6 +1,6 @@
 import type { ConversationId, RunRecord } from "../core/index.ts";
 import { openReading } from "./open-reading.ts";
-import type { ReadEntry } from "./open-reading.ts";
+import type { Reading } from "./open-reading.ts";
 import { recordOfRun } from "./run-status.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -13,15 +13,31 @@ export async function awaitRun(
 ): Promise<RunRecord | undefined> {
   const ended = await recordOfRun(runtime, id, run);
   if (ended) return ended;
-  const reading = await openReading(runtime, { id, run }, signal);
-  if (reading.kind === "entries" && !(await comesToItsEnd(reading.entries))) return undefined;
+  const reading = await openReading(runtime, { id, run });
+  if (reading.kind === "entries" && !(await comesToItsEnd(reading, signal))) return undefined;
   return recordOfRun(runtime, id, run);
 }
 
 /** False when the signal aborted the reading: by then the store may have been closed, and is not asked again. */
-async function comesToItsEnd(readings: AsyncIterable<readonly ReadEntry[]>): Promise<boolean> {
-  for await (const entries of readings) {
-    if (entries.at(-1)?.last) return true;
-  }
-  return false;
+function comesToItsEnd(
+  { read }: Extract<Reading, { kind: "entries" }>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const reader = read({
+      take({ ended }) {
+        if (ended) settle(() => resolve(true));
+        return true;
+      },
+      fail: (error) => settle(() => (signal.aborted ? resolve(false) : reject(error))),
+    });
+    const stop = (): void => settle(() => resolve(false));
+    function settle(act: () => void): void {
+      signal.removeEventListener("abort", stop);
+      reader.stop();
+      act();
+    }
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
 }

@@ -154,7 +154,7 @@ async function carryOut(
       return "go-on";
     }
     case "reset-step":
-      writer.write({ type: "step-reset", step: decision.step, from: decision.from, reason: "interrupted" });
+      resetOpenStep(writer, "interrupted");
       return "go-on";
     case "keep-step": {
       const content = [{ type: "text", text: decision.text.trimStart() }] as const;
@@ -253,7 +253,7 @@ async function afterModelError(
   const { open, start } = writer.state;
   // Where broken-off answers are kept, here or at the provider, the next decision sees to that.
   const isKept = agent.onInterrupted === "continue" || (open?.response && agent.model.responses);
-  if (open && !isKept) writer.write({ type: "step-reset", step, from: open.from, reason: "retry" });
+  if (open && !isKept) resetOpenStep(writer, "retry");
   const wait = Math.min(
     error.retryAfterMs ?? backOffMs(MODEL_BACK_OFF, attempt.modelTries),
     MAX_RETRY_AFTER_MS,
@@ -265,6 +265,13 @@ async function afterModelError(
     watch.end();
   }
   return "go-on";
+}
+
+function resetOpenStep(writer: LogWriter, reason: "interrupted" | "retry"): void {
+  const { open } = writer.state;
+  if (!open) return;
+  const { step, from, text } = open;
+  writer.write({ type: "step-reset", step, from, reason, ...(text !== "" && { withdrawsText: true }) });
 }
 
 function modelError(error: unknown): AgentError {

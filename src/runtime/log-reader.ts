@@ -1,5 +1,6 @@
-import { AgentError, comesNext, compareCursors, cursorOf, isRunEnd } from "../core/index.ts";
+import { AgentError, comesNext, compareCursors, cursorOf, isRunEnd, START } from "../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
+import { streamExpired } from "../ports/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
 import { endOf } from "./live-conversations.ts";
 import type { LeaveConversation, LiveBatch, LiveConversations } from "./live-conversations.ts";
@@ -22,8 +23,8 @@ export interface LogReader {
 }
 
 export interface LogSink {
-  /** Takes entries that follow what it was given before; false: it is full, call `resume` when there is room. */
-  readonly take: (batch: LiveBatch) => boolean;
+  /** Takes entries that follow a position; false: it is full, call `resume` when there is room. */
+  readonly take: (batch: LiveBatch, position: Cursor) => boolean;
   readonly fail: (error: AgentError) => void;
 }
 
@@ -32,12 +33,14 @@ export interface LogReaderOptions {
   readonly live: LiveConversations;
   readonly id: ConversationId;
   readonly after: Cursor;
+  /** The newest entry when the reading was opened. */
+  readonly tip: Cursor;
   readonly sink: LogSink;
 }
 
 type Mode = "catching-up" | "live" | "full" | "stopped";
 
-export function createLogReader({ store, live, id, after, sink }: LogReaderOptions): LogReader {
+export function createLogReader({ store, live, id, after, tip, sink }: LogReaderOptions): LogReader {
   let mode: Mode = "catching-up";
   let position = after;
   let held: LiveBatch[] = [];
@@ -70,9 +73,10 @@ export function createLogReader({ store, live, id, after, sink }: LogReaderOptio
   }
 
   function hand(batch: LiveBatch): void {
+    const before = position;
     position = endOf(batch) ?? position;
     // The sink may have stopped us while it took the batch.
-    if (!sink.take(batch) && mode !== "stopped") mode = "full";
+    if (!sink.take(batch, before) && mode !== "stopped") mode = "full";
   }
 
   function catchUpSoon(): void {
@@ -87,6 +91,8 @@ export function createLogReader({ store, live, id, after, sink }: LogReaderOptio
         const events = await store.read(id, position, CATCH_UP_PAGE);
         const batch = await withRuns(events);
         if (mode !== "catching-up") return;
+        // From the beginning one reads whatever is kept: when that is nothing, it has expired since the opening.
+        if (events.length === 0 && position === START && tip !== START) throw streamExpired(id);
         if (events.length > 0) hand(batch);
         if (mode !== "catching-up") return;
         if (events.length === CATCH_UP_PAGE || missed) continue;

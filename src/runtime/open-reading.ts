@@ -1,6 +1,9 @@
 import { AgentError, compareCursors, cursorOf, isRunEnd, isSettled, isVoided, START } from "../core/index.ts";
 import type { Conversation, ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { conversationNotFound, requireReadable, streamExpired } from "../ports/index.ts";
+import type { LiveBatch } from "./live-conversations.ts";
+import { createLogReader } from "./log-reader.ts";
+import type { LogReader } from "./log-reader.ts";
 import { recordOfRun } from "./run-status.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -20,13 +23,25 @@ export interface ReadRequest {
 /** What there is to read: nothing will ever come, or entries until the reader has all that it asked for. */
 export type Reading =
   | { readonly kind: "nothing-left" }
-  | { readonly kind: "entries"; readonly entries: AsyncIterable<readonly ReadEntry[]> };
+  | {
+      readonly kind: "entries";
+      /** Begins to read; may be called once. */
+      readonly read: (sink: ReadingSink) => LogReader;
+    };
 
-export interface ReadEntry {
-  readonly event: LogEvent;
-  readonly cursor: Cursor;
-  /** Whether the reading ends with this entry. */
-  readonly last: boolean;
+/** Where a reading puts what it reads. */
+export interface ReadingSink {
+  /** Takes the next entries; false: full, until the reader is told to resume. Nothing follows entries that end it. */
+  readonly take: (entries: ReadEntries) => boolean;
+  /** The reading broke off before its end. */
+  readonly fail: (error: AgentError) => void;
+}
+
+export interface ReadEntries {
+  /** The same array for every reader who is shown all of it, so that what is made of it can be shared. */
+  readonly events: readonly LogEvent[];
+  /** Whether the reading has come to its end with these. */
+  readonly ended: boolean;
 }
 
 /**
@@ -34,17 +49,13 @@ export interface ReadEntry {
  * reader who may have seen some of it (L7). Throws `conversation_not_found`, `run_not_found`, `cursor_beyond_log` and
  * `stream_expired`.
  */
-export async function openReading(
-  runtime: Runtime,
-  request: ReadRequest,
-  signal: AbortSignal,
-): Promise<Reading> {
+export async function openReading(runtime: Runtime, request: ReadRequest): Promise<Reading> {
   const conversation = await runtime.store.conversation(request.id);
   if (!conversation) throw conversationNotFound(request.id);
   const start = await placeToStart(runtime, request, conversation);
   return start === undefined
     ? { kind: "nothing-left" }
-    : { kind: "entries", entries: readEntries(runtime, request, conversation, start, signal) };
+    : { kind: "entries", read: (sink) => readEntries(runtime, request, { conversation, start }, sink) };
 }
 
 /** Where reading begins, undefined when there is nothing left to read. */
@@ -103,55 +114,59 @@ async function startOfRun(
   return start;
 }
 
-async function* readEntries(
-  runtime: Runtime,
+function readEntries(
+  { store, live }: Runtime,
   request: ReadRequest,
-  conversation: Conversation,
-  start: Cursor,
-  signal: AbortSignal,
-): AsyncGenerator<readonly ReadEntry[]> {
-  const { run, everything } = request;
-  let position = start;
-  for await (const batch of storedFrom(runtime, conversation, start, signal)) {
-    const entries: ReadEntry[] = [];
-    for (const event of batch) {
-      const cursor = cursorOf(event);
-      if (leavesBehind(event, position)) throw notInLog(position, conversation.tip);
-      position = cursor;
-      if (run !== undefined && event.run > run) return;
-      if (run !== undefined && event.run < run) continue;
-      if (!isShown(event, { start, conversation, everything })) continue;
-      const last = isRunEnd(event) && (await endsReading(runtime, request, event.run));
-      entries.push({ event, cursor, last });
-      if (last) break;
-    }
-    if (entries.length > 0) yield entries;
-    if (entries.at(-1)?.last) return;
-  }
+  { conversation, start }: Pick<Opening, "start"> & { readonly conversation: Conversation },
+  sink: ReadingSink,
+): LogReader {
+  const { everything } = request;
+  const opening = { start, conversation, everything };
+  const reader = createLogReader({
+    store,
+    live,
+    id: conversation.id,
+    after: start,
+    tip: conversation.tip,
+    sink: {
+      fail: sink.fail,
+      take(batch, position) {
+        try {
+          requireUnbroken(batch, position, conversation.tip);
+          const shown = shownEntries(batch, request, opening);
+          const room = shown.events.length === 0 || sink.take(shown);
+          if (shown.ended) reader.stop();
+          return room;
+        } catch (error) {
+          reader.stop();
+          sink.fail(AgentError.from(error));
+          return false;
+        }
+      },
+    },
+  });
+  return reader;
 }
 
-/** How many entries are read before a log is followed. */
-const FIRST_PAGE = 512;
+function requireUnbroken({ events }: LiveBatch, position: Cursor, tip: Cursor): void {
+  const [first] = events;
+  if (first && leavesBehind(first, position)) throw notInLog(position, tip);
+}
 
-/**
- * Follows a log from where the reading begins. `START` asks for whatever is kept, also when that is nothing: a log that
- * was written, and expired after the reading was opened, would be followed for ever.
- */
-async function* storedFrom(
-  { store }: Runtime,
-  { id, tip }: Conversation,
-  start: Cursor,
-  signal: AbortSignal,
-): AsyncGenerator<readonly LogEvent[]> {
-  let position = start;
-  if (start === START && tip !== START) {
-    const first = await store.read(id, START, FIRST_PAGE);
-    const last = first.at(-1);
-    if (!last) throw streamExpired(id);
-    yield first;
-    position = cursorOf(last);
-  }
-  yield* store.follow(id, position, { signal });
+/** What of a batch a reader is shown, and whether that is all it asked for. */
+function shownEntries(batch: LiveBatch, request: ReadRequest, opening: Opening): ReadEntries {
+  const end = batch.events.findIndex((event) => endsReading(event, request, batch.runs));
+  const asked = end === -1 ? batch.events : batch.events.slice(0, end + 1);
+  const isAskedFor = (event: LogEvent): boolean =>
+    (request.run === undefined || event.run === request.run) && isShown(event, opening);
+  const events = asked.every(isAskedFor) ? asked : asked.filter(isAskedFor);
+  return { events, ended: end !== -1 };
+}
+
+function endsReading(event: LogEvent, request: ReadRequest, runs: number | undefined): boolean {
+  if (!isRunEnd(event)) return false;
+  if (request.run !== undefined) return event.run === request.run;
+  return request.follow !== true && (runs === undefined || event.run >= runs);
 }
 
 /** Where a reading began, and what was known of the log at that moment. */
@@ -163,6 +178,7 @@ export interface Opening {
 
 /** Whether a reader is shown an entry: nothing that was void when it came, and no reset of what it never saw (L7). */
 export function isShown(event: LogEvent, { start, conversation, everything }: Opening): boolean {
+  if (conversation.voided.length === 0 && event.type !== "step-reset") return true;
   const cursor = cursorOf(event);
   if (isVoided(cursor, conversation.voided)) return false;
   if (event.type !== "step-reset" || everything === true) return true;
@@ -178,13 +194,6 @@ function isOldNews(
 ): boolean {
   const knownAtOpening = compareCursors(reset, conversation.tip) <= 0;
   return knownAtOpening && compareCursors(start, from) < 0;
-}
-
-async function endsReading(runtime: Runtime, request: ReadRequest, run: number): Promise<boolean> {
-  if (request.run !== undefined) return run === request.run;
-  if (request.follow === true) return false;
-  const conversation = await runtime.store.conversation(request.id);
-  return conversation === undefined || run >= conversation.runs;
 }
 
 function later(a: Cursor, b: Cursor): Cursor {

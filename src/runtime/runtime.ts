@@ -1,11 +1,14 @@
 import type { ConversationStore, Logger, Metrics, RunEngine } from "../ports/index.ts";
 import type { AgentRegistry } from "./agent.ts";
 import type { AgentCallbacks } from "./callbacks.ts";
+import type { LiveConversations } from "./live-conversations.ts";
 import type { ToolSchemas } from "./tool-schemas.ts";
 
 /** Everything the use cases work with. */
 export interface Runtime {
   readonly store: ConversationStore;
+  /** What is stored in this process's sight, for all its readers. */
+  readonly live: LiveConversations;
   readonly engine: RunEngine;
   readonly agents: AgentRegistry;
   /** For all agents; an agent's own come after. */

@@ -3,9 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ReadableStream as NodeWebStream } from "node:stream/web";
 import type { Handler } from "../handler.ts";
-
-/** How long a client may leave its socket full before it is cut, in milliseconds; it resumes by cursor (L12). */
-export const MAX_STALL_MS = 60_000;
+import { streamSourceOf } from "../stream-response.ts";
+import { MAX_STALL_MS, pushToSocket } from "./node-stream.ts";
 
 /** For how long the rest of a body that nobody wants is taken, in milliseconds, before the client is cut. */
 export const MAX_DISCARD_MS = 5_000;
@@ -66,7 +65,8 @@ async function respond(handler: Handler, incoming: IncomingMessage, outgoing: Se
   try {
     const response = await handler(requestFromNode(incoming, gone.signal));
     writeHead(response, outgoing);
-    await writeBody(response, outgoing);
+    const source = streamSourceOf(response);
+    await (source ? pushToSocket(source, outgoing) : writeBody(response, outgoing));
     await discardRest(incoming);
     outgoing.end(() => {
       if (!incoming.complete) incoming.destroy();

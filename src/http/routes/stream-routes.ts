@@ -14,6 +14,7 @@ import {
   streamPath,
   THREAD_ID,
 } from "../../protocol/index.ts";
+import type { OpenStream } from "../../ports/index.ts";
 import { openReading } from "../../runtime/index.ts";
 import type { ReadRequest } from "../../runtime/index.ts";
 import { acceptedFormat } from "../accept.ts";
@@ -21,6 +22,7 @@ import type { StreamFormat } from "../accept.ts";
 import { existingConversation, findAgent } from "../conversation-of-call.ts";
 import type { Call, Route } from "../route.ts";
 import { streamResponse } from "../stream-response.ts";
+import { createStreamSource } from "../stream-source.ts";
 import { agentNamedBy, startRequestedRun } from "./run-routes.ts";
 
 /** Streams: starting one, and reading one from any cursor. */
@@ -66,22 +68,17 @@ async function readingResponse(
   format: StreamFormat,
   headers: Record<string, string>,
 ): Promise<Response> {
-  const abort = new AbortController();
-  const { signal } = call.request;
-  // The client may have gone while its run was being accepted: an abort that has happened is heard no more.
-  if (signal.aborted) abort.abort();
-  else signal.addEventListener("abort", () => abort.abort(), { once: true });
-  const reading = await openReading(call.runtime, request, abort.signal).catch((error: unknown) => {
+  const { runtime, openStreams } = call;
+  const reading = await openReading(runtime, request).catch((error: unknown) => {
     throw withHistoryLink(error, request.id);
   });
-  const { everything = false, follow: eachRun = false, after } = request;
   // Wire rule 4: EventSource reconnects for ever unless it is told that nothing is left.
   if (reading.kind === "nothing-left") return new Response(null, { status: 204, headers });
-  const projection = projectionFor(format, { everything, eachRun }, after !== undefined);
-  return streamResponse(reading.entries, projection, abort, call.settings, call.runtime.metrics, {
-    [STREAM_RESUME]: resumePath(request),
-    ...headers,
-  });
+  const { everything = false, follow: eachRun = false } = request;
+  const projection = projectionFor(format, { everything, eachRun });
+  const opened = (): OpenStream => runtime.metrics.streamOpened(format);
+  const source = createStreamSource({ read: reading.read, projection, openStreams, opened });
+  return streamResponse(source, projection, { [STREAM_RESUME]: resumePath(request), ...headers });
 }
 
 /** Where the same stream goes on, with all that was asked of it but the cursor. */
@@ -94,14 +91,14 @@ function resumePath({ id, run, everything, follow }: ReadRequest): string {
   return query.size === 0 ? streamPath(id) : `${streamPath(id)}?${query.toString()}`;
 }
 
-function projectionFor(format: StreamFormat, options: ProjectionOptions, resumed: boolean): Projection {
+function projectionFor(format: StreamFormat, options: ProjectionOptions): Projection {
   switch (format) {
     case "text/event-stream":
       return createSseProjection(options);
     case "application/x-ndjson":
       return createNdjsonProjection(options);
     case "text/plain":
-      return createTextProjection({ resumed });
+      return createTextProjection();
   }
 }
 
