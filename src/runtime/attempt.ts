@@ -1,0 +1,112 @@
+import { AgentError, fenced } from "../core/index.ts";
+import type { Conversation, LogEvent, Message, RunOptions } from "../core/index.ts";
+import type { DriveTask } from "../ports/index.ts";
+import { DEFAULT_LIMITS } from "./agent.ts";
+import type { Agent } from "./agent.ts";
+import { createCallbackQueue } from "./callbacks.ts";
+import type { CallbackQueue, ResponseContext } from "./callbacks.ts";
+import { loadRun } from "./load-run.ts";
+import { createLogWriter } from "./log-writer.ts";
+import type { LogWriter } from "./log-writer.ts";
+import { createRunMeter, isRecovery } from "./run-metrics.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** One worker's hold on a conversation while one run proceeds. */
+export interface Attempt {
+  readonly runtime: Runtime;
+  readonly task: DriveTask;
+  readonly agent: Agent;
+  readonly writer: LogWriter;
+  readonly callbacks: CallbackQueue;
+  /** What was said in the conversation before this run. */
+  readonly earlier: readonly Message[];
+  /** The entry after which this run's entries begin. */
+  readonly settled: Conversation["settled"];
+  /** How often the open model step has been tried. */
+  modelTries: number;
+}
+
+/** What a worker works with once it has taken hold with `start`. Throws `fenced` when another has meanwhile. */
+export async function beginAttempt(runtime: Runtime, task: DriveTask, start: LogEvent): Promise<Attempt> {
+  const { conversation, state, last } = await loadRun(runtime.store, task.id);
+  // Another worker took hold between our taking hold and our reading: its attempt is not ours to write.
+  if (!last || last.attempt !== start.attempt) throw fenced();
+  const agent = runtime.agents.find(conversation.agent) ?? absentAgent(conversation.agent);
+  const history = await runtime.store.history(task.id);
+  const callbacks = createCallbackQueue(
+    [runtime.callbacks, agent.callbacks],
+    () => contextOf(writer, task),
+    runtime.logger,
+  );
+  const meter = createRunMeter(runtime.metrics, agent, state);
+  if (isRecovery(state)) {
+    runtime.metrics.runRecovered(agent.name);
+    runtime.logger.warn(
+      { conversation: task.id, attempt: start.attempt },
+      "a run that another worker left goes on",
+    );
+  }
+  const writer = createLogWriter({
+    store: runtime.store,
+    id: task.id,
+    state,
+    last,
+    now: runtime.now,
+    signal: task.signal,
+    onStored: (events) => {
+      meter.count(events);
+      runtime.logger.debug({ conversation: task.id, entries: events.length }, "entries stored");
+      for (const event of events) callbacks.update(event);
+    },
+  });
+  return {
+    runtime,
+    task,
+    agent,
+    writer,
+    callbacks,
+    earlier: history.flatMap((record) => record.messages),
+    settled: conversation.settled,
+    modelTries: 0,
+  };
+}
+
+function contextOf(writer: LogWriter, task: DriveTask): ResponseContext | undefined {
+  const { start } = writer.state;
+  return (
+    start && {
+      agentName: start.agent,
+      conversationId: task.id,
+      correlationId: start.id,
+      requestMessage: start.input,
+    }
+  );
+}
+
+/** A run that wants no tools has none: a model may call what it was not offered. */
+export function toolsFor(agent: Agent, options: RunOptions): Agent["tools"] {
+  return options.enableToolCalls === false ? {} : agent.tools;
+}
+
+/**
+ * Stands for an agent that this process no longer has: a run accepted for it must end all the same (L10), and the only
+ * thing that can be said of it is that.
+ */
+function absentAgent(name: string): Agent {
+  return {
+    name,
+    description: undefined,
+    instructions: "",
+    model: {
+      description: "absent",
+      // oxlint-disable-next-line require-yield -- it has nothing to say
+      async *stream() {
+        throw new AgentError("agent_not_found", `The agent ${name} is no longer served.`);
+      },
+    },
+    tools: {},
+    onInterrupted: "restart",
+    limits: DEFAULT_LIMITS,
+    callbacks: {},
+  };
+}
