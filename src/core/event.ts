@@ -272,8 +272,6 @@ const ENDS_RUN: Record<EventType, boolean> = {
   "run-incomplete": true,
 };
 
-export const EVENT_TYPES: readonly EventType[] = Object.keys(ENDS_RUN).filter(isEventType);
-
 export function isEventType(value: unknown): value is EventType {
   return typeof value === "string" && Object.hasOwn(ENDS_RUN, value);
 }

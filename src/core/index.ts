@@ -1,9 +1,9 @@
 export { comesNext, entriesToWrite, fenced, logGap } from "./append-check.ts";
 export { attemptOf, compareCursors, cursorAt, parseCursor, seqOf, START } from "./cursor.ts";
 export type { Cursor } from "./cursor.ts";
-export { AgentError, ERROR_CODES, isErrorCode } from "./error.ts";
+export { AgentError, ERROR_CODES } from "./error.ts";
 export type { AgentErrorOptions, ErrorCode } from "./error.ts";
-export { cursorOf, EVENT_TYPES, isEventType, isRunEnd, parseEvent } from "./event.ts";
+export { cursorOf, isRunEnd, parseEvent } from "./event.ts";
 export type {
   ApprovalRequest,
   ApprovalResponse,
@@ -54,5 +54,5 @@ export { loggedKey } from "./provider-response.ts";
 export type { ProviderResponse } from "./provider-response.ts";
 export { createTextNormalizer, normalizeText } from "./text-normalizer.ts";
 export type { TextNormalizer } from "./text-normalizer.ts";
-export { addUsage, NO_USAGE } from "./usage.ts";
+export { NO_USAGE } from "./usage.ts";
 export type { Usage } from "./usage.ts";

@@ -1,4 +1,4 @@
-export { createHandler, DEFAULT_HTTP_SETTINGS, ROUTES } from "./handler.ts";
+export { createHandler, DEFAULT_HTTP_SETTINGS } from "./handler.ts";
 export type { Handler } from "./handler.ts";
 export type { Call, HttpSettings, Route } from "./route.ts";
 export { errorResponse } from "./json-response.ts";

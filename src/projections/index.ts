@@ -1,4 +1,4 @@
 export { createNdjsonProjection } from "./ndjson.ts";
 export type { Projection, ProjectionOptions } from "./projection.ts";
-export { createSseProjection, RECONNECT_MS } from "./sse.ts";
+export { createSseProjection } from "./sse.ts";
 export { createTextProjection, RESTARTED } from "./text.ts";

@@ -11,7 +11,7 @@ export { openReading } from "./open-reading.ts";
 export type { ReadEntries, Reading, ReadingSink, ReadRequest } from "./open-reading.ts";
 export { createLiveConversations } from "./live-conversations.ts";
 export type { LogReader } from "./log-reader.ts";
-export { conversationReport, recordOfRun } from "./run-status.ts";
+export { conversationReport } from "./run-status.ts";
 export type { ConversationReport, RunReport, RunStatus } from "./run-status.ts";
 export { DEFAULT_RUNTIME_LIMITS } from "./runtime.ts";
 export type { Runtime, RuntimeLimits } from "./runtime.ts";

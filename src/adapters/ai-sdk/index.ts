@@ -1,6 +1,5 @@
 export { createAiSdkAgent } from "./ai-sdk-agent.ts";
 export type { AiSdkAgentOptions } from "./ai-sdk-agent.ts";
 export type { ModelSettings } from "./call-from-step.ts";
-export { MAX_INLINE_FILE_BYTES } from "./data-from-part.ts";
 export { describeTools, validateToolInput } from "./tool-schema.ts";
 export type { ToolInputCheck } from "./tool-schema.ts";
