@@ -22,6 +22,7 @@ export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "closing"> = {
   maxBodyBytes: 1024 * 1024,
   heartbeatMs: 15_000,
   allowedOrigins: ["*"],
+  endedRunMaxAgeS: 600,
 };
 
 /** The whole API as a function of a request, for any host. It never rejects. */
@@ -57,8 +58,11 @@ export function createHandler(
       return errorResponse(error);
     });
     const response = request.method === "HEAD" ? await withoutBody(full) : full;
-    for (const [name, value] of corsHeaders(request, settings.allowedOrigins))
-      response.headers.set(name, value);
+    // What a stream's own answer varies by stays beside the origin.
+    for (const [name, value] of corsHeaders(request, settings.allowedOrigins)) {
+      if (name === "vary") response.headers.append(name, value);
+      else response.headers.set(name, value);
+    }
     runtime.metrics.requestAnswered({
       method: METHODS.has(request.method) ? request.method : "other",
       route: path,

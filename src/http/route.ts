@@ -28,6 +28,11 @@ export interface HttpSettings {
   readonly heartbeatMs: number;
   /** Origins that browsers may call from; `*` for any. Default `*`. */
   readonly allowedOrigins: readonly string[];
+  /**
+   * For how long caches may keep the stream of an ended run without asking, in seconds; 0: not at all. Default 10 minutes.
+   * What is deleted here may be served by a cache for as long.
+   */
+  readonly endedRunMaxAgeS: number;
   /** Aborts when the server is about to stop: streams that have not ended are then reset. */
   readonly closing: AbortSignal;
 }

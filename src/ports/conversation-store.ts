@@ -31,7 +31,8 @@ export interface ConversationStore {
    * Makes the caller the holder of the conversation: writes the `attempt-start` of the next attempt, from which moment
    * every older attempt is refused (L4). The one way in which a stream comes to be. Writes nothing and gives undefined
    * when no run is under way or waiting, decided in the same atomic step: a worker that comes late must not leave an
-   * attempt without a run. Throws `conversation_not_found`.
+   * attempt without a run. Throws `conversation_not_found`, and `fenced` when a run has ended since the holder looked:
+   * a worker that slept in between would begin an attempt about a run that is over (L5, L9).
    */
   acquire(id: ConversationId, holder: Holder): Promise<LogEvent | undefined>;
 
@@ -108,6 +109,8 @@ export interface Holder {
   readonly worker: string;
   /** The ordinal of the run that the attempt is about. */
   readonly run: number;
+  /** Where the newest run that had ended did so, when the holder looked; absent: it did not look. */
+  readonly settled?: Cursor;
 }
 
 export interface AppendOptions {

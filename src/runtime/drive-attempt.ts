@@ -10,16 +10,23 @@ import { policyOf } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 import { toolResults } from "./tool-round.ts";
 
+/** Which run an attempt is to be about, and what was known when that was decided. */
+export interface AttemptPlan {
+  readonly run: number;
+  /** Where the run before ended. */
+  readonly settled: Conversation["settled"];
+}
+
 /**
- * Takes hold of a conversation and goes on with the run `run` until it has ended, waits for a person, or must be handed
+ * Takes hold of a conversation and goes on with the run of the plan until it has ended, waits for a person, or must be handed
  * over. Throws `fenced` when another worker takes hold meanwhile.
  */
 export async function driveAttempt(
   runtime: Runtime,
   task: DriveTask,
-  run: number,
+  about: AttemptPlan,
 ): Promise<DriveResult | "run-ended"> {
-  const start = await runtime.store.acquire(task.id, { worker: runtime.worker, run });
+  const start = await runtime.store.acquire(task.id, { worker: runtime.worker, ...about });
   if (!start) return { state: "idle" };
   const attempt = await beginAttempt(runtime, task, start);
   for (;;) {

@@ -26,7 +26,10 @@ async function driveOnce(runtime: Runtime, task: DriveTask): Promise<DriveResult
     if (isSettled(conversation)) return { state: "idle" };
     const parked = whileParked(runtime, conversation, state);
     if (parked) return parked;
-    return await driveAttempt(runtime, task, runOrdinal(conversation, state));
+    return await driveAttempt(runtime, task, {
+      run: runOrdinal(conversation, state),
+      settled: conversation.settled,
+    });
   } catch (error) {
     const known = AgentError.from(error);
     // Someone else holds the conversation now, or it is gone: there is nothing left to do here.

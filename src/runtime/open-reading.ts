@@ -25,6 +25,8 @@ export type Reading =
   | { readonly kind: "nothing-left" }
   | {
       readonly kind: "entries";
+      /** Names what will be read when all of it is there for good; undefined while more may come. */
+      readonly version: string | undefined;
       /** Begins to read; may be called once. */
       readonly read: (sink: ReadingSink) => LogReader;
     };
@@ -52,31 +54,43 @@ export interface ReadEntries {
 export async function openReading(runtime: Runtime, request: ReadRequest): Promise<Reading> {
   const conversation = await runtime.store.conversation(request.id);
   if (!conversation) throw conversationNotFound(request.id);
-  const start = await placeToStart(runtime, request, conversation);
-  return start === undefined
-    ? { kind: "nothing-left" }
-    : { kind: "entries", read: (sink) => readEntries(runtime, request, { conversation, start }, sink) };
+  const place = await placeToRead(runtime, request, conversation);
+  if (place === undefined) return { kind: "nothing-left" };
+  const { start, end } = place;
+  return {
+    kind: "entries",
+    // A conversation that was deleted and began anew under its id is another.
+    version: end && `${conversation.createdAt}:${start}:${end}`,
+    read: (sink) => readEntries(runtime, request, { conversation, start }, sink),
+  };
 }
 
-/** Where reading begins, undefined when there is nothing left to read. */
-async function placeToStart(
+/** Where reading begins, and with which entry it will end, once that is certain. */
+interface Place {
+  readonly start: Cursor;
+  readonly end: Cursor | undefined;
+}
+
+/** Undefined when there is nothing left to read. */
+async function placeToRead(
   runtime: Runtime,
   request: ReadRequest,
   conversation: Conversation,
-): Promise<Cursor | undefined> {
+): Promise<Place | undefined> {
   const { after, run, follow } = request;
   if (after !== undefined) requireReadable(conversation, after);
   const position = after ?? START;
-  if (run !== undefined) return startOfRun(runtime, conversation, run, position);
-  const settled = isSettled(conversation);
-  if (settled && follow !== true) {
+  if (run !== undefined) return placeInRun(runtime, conversation, run, position);
+  const ends = isSettled(conversation) && follow !== true;
+  if (ends) {
     // Without a cursor the reader asked for the answer itself, which is no longer kept here.
     if (position === START && conversation.base === conversation.tip) throw streamExpired(conversation.id);
     if (position === conversation.tip) return undefined;
   }
-  if (position === START) return conversation.base;
+  const end = ends ? conversation.tip : undefined;
+  if (position === START) return { start: conversation.base, end };
   if (position !== conversation.tip) await requireInLog(runtime, conversation, position);
-  return position;
+  return { start: position, end };
 }
 
 /** Refuses a cursor of an entry that the log does not have: made up, or lost by a store that failed over (L6). */
@@ -96,22 +110,22 @@ export function leavesBehind(event: LogEvent, position: Cursor): boolean {
   return event.type === "attempt-start" && compareCursors(event.follows, position) < 0;
 }
 
-async function startOfRun(
+async function placeInRun(
   runtime: Runtime,
   conversation: Conversation,
   run: number,
   position: Cursor,
-): Promise<Cursor | undefined> {
+): Promise<Place | undefined> {
   if (run > conversation.runs) {
     throw new AgentError("run_not_found", `The conversation has ${conversation.runs} runs so far.`);
   }
   const record = await recordOfRun(runtime, conversation.id, run);
-  if (!record) return later(position, conversation.settled);
+  if (!record) return { start: later(position, conversation.settled), end: undefined };
   if (compareCursors(position, record.to) >= 0) return undefined;
   const start = later(position, record.from);
   requireReadable(conversation, start);
   if (compareCursors(conversation.base, record.to) >= 0) throw streamExpired(conversation.id);
-  return start;
+  return { start, end: record.to };
 }
 
 function readEntries(

@@ -188,6 +188,22 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       ok(isSettled(conversation));
     },
   ),
+  law(
+    "L9.late",
+    "nobody becomes the holder who decided before a run ended what to do in the next",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const { settled } = await found(store, id);
+      await finishedRun(store, id, "one", { posted: true });
+      await store.post(id, request("two"));
+      await refused(store.acquire(id, { worker: "slept", run: 1, settled }), "fenced");
+      const now = await found(store, id);
+      equal(now.attempt, 1);
+      const next = await store.acquire(id, { worker: "awake", run: 2, settled: now.settled });
+      equal(next?.run, 2);
+    },
+  ),
   law("L4.repeat", "repeating an append changes nothing", async ({ store }) => {
     const id = randomConversationId();
     await store.post(id, request("one"));

@@ -102,6 +102,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
   function acquire(id: ConversationId, holder: Holder): LogEvent | undefined {
     const entry = require(id);
     if (isSettled(viewOf(entry))) return undefined;
+    if (holder.settled !== undefined && holder.settled !== entry.settled) throw fenced();
     const event: LogEvent = {
       v: 1,
       type: "attempt-start",

@@ -4,15 +4,17 @@ import { SHARED_LUA } from "./shared-lua.ts";
  * Begins the next attempt, when a run is under way or waiting. The one script that makes a stream: after the old one
  * has expired (or was lost) the new one starts behind the old tip, under ids that nobody has used before.
  *
- * ARGV: 1 holder, 2 now, 3 publishing command, 4 channel, 5 run, 6 worker as JSON.
+ * ARGV: 1 holder, 2 now, 3 publishing command, 4 channel, 5 run, 6 worker as JSON, 7 the settled cursor as the holder
+ * saw it or "".
  *
- * Returns `missing`, `idle`, `foreign`, or `acquired` with the attempt and the cursor it follows.
+ * Returns `missing`, `idle`, `fenced`, `foreign`, or `acquired` with the attempt and the cursor it follows.
  */
 export const ACQUIRE_SCRIPT: string = `${SHARED_LUA}
 local known = redis.call('HMGET', KEYS[2], 'attempt', 'tip', 'settled')
 if not known[1] then return {'missing'} end
 local tip = known[2]
 if tip == known[3] and runs_waiting() == 0 then return {'idle'} end
+if ARGV[7] ~= '' and ARGV[7] ~= known[3] then return {'fenced'} end
 redis.call('LLEN', KEYS[5])
 
 local attempt = digits(tonumber(known[1]) + 1)

@@ -46,12 +46,14 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const keys = keyspace.of(id);
     const name = randomId();
     const at = now();
-    const args = [name, at, clients.publishCommand, keys.channel, holder.run, JSON.stringify(holder.worker)];
+    const { run, worker, settled = "" } = holder;
+    const args = [name, at, clients.publishCommand, keys.channel, run, JSON.stringify(worker), settled];
     const reply = await scripts.run(ACQUIRE_SCRIPT, scriptKeys(keys), args.map(String));
     const [outcome, attemptText = "", follows = ""] = wordsOf(reply);
     if (outcome === "missing") throw conversationNotFound(id);
     if (outcome === "foreign") throw foreignStream(keys.stream);
     if (outcome === "idle") return undefined;
+    if (outcome === "fenced") throw fenced();
     const attempt = Number(attemptText);
     remember(id, { attempt, name });
     return {

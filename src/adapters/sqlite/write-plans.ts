@@ -75,6 +75,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     const row = find(id);
     if (!row) throw conversationNotFound(id);
     if (isIdle(row)) return { value: undefined };
+    if (holder.settled !== undefined && holder.settled !== row.settled) throw fenced();
     const event: LogEvent = {
       v: 1,
       type: "attempt-start",

@@ -142,6 +142,7 @@ export const STREAM_PATHS: Paths = {
           description: "The cursor is at the end and nothing is left to come.",
           headers: CONVERSATION_HEADERS,
         },
+        "304": { description: "The client has it already: `If-None-Match` names its `ETag`." },
         ...errorResponses([
           "invalid_request",
           "invalid_id",

@@ -20,7 +20,7 @@ import type { ReadRequest } from "../../runtime/index.ts";
 import { acceptedFormat } from "../accept.ts";
 import type { StreamFormat } from "../accept.ts";
 import { existingConversation, findAgent } from "../conversation-of-call.ts";
-import type { Call, Route } from "../route.ts";
+import type { Call, HttpSettings, Route } from "../route.ts";
 import { streamResponse } from "../stream-response.ts";
 import { createStreamSource } from "../stream-source.ts";
 import { agentNamedBy, startRequestedRun } from "./run-routes.ts";
@@ -68,7 +68,7 @@ async function readingResponse(
   format: StreamFormat,
   headers: Record<string, string>,
 ): Promise<Response> {
-  const { runtime, openStreams } = call;
+  const { runtime, openStreams, settings } = call;
   const reading = await openReading(runtime, request).catch((error: unknown) => {
     throw withHistoryLink(error, request.id);
   });
@@ -76,9 +76,43 @@ async function readingResponse(
   if (reading.kind === "nothing-left") return new Response(null, { status: 204, headers });
   const { everything = false, follow: eachRun = false } = request;
   const projection = projectionFor(format, { everything, eachRun });
+  const caching = cachingHeaders(reading.version, projection, request, settings);
+  if (isKnown(call.request.headers.get("if-none-match"), caching["etag"])) {
+    return new Response(null, { status: 304, headers: { ...headers, ...caching } });
+  }
   const opened = (): OpenStream => runtime.metrics.streamOpened(format);
   const source = createStreamSource({ read: reading.read, projection, openStreams, opened });
-  return streamResponse(source, projection, { [STREAM_RESUME]: resumePath(request), ...headers });
+  return streamResponse(source, projection, {
+    [STREAM_RESUME]: resumePath(request),
+    ...headers,
+    ...caching,
+  });
+}
+
+/**
+ * What lets a client, or a cache on the way, keep a stream that will not change: of one ended run for a while without
+ * asking, of a whole conversation only by asking, since another run may come.
+ */
+function cachingHeaders(
+  version: string | undefined,
+  { name }: Projection,
+  { run }: ReadRequest,
+  { endedRunMaxAgeS }: HttpSettings,
+): Record<string, string> {
+  if (version === undefined) return {};
+  const keep = run !== undefined && endedRunMaxAgeS > 0;
+  return {
+    etag: `"${version}:${name}"`,
+    vary: "accept, last-event-id",
+    ...(keep && { "cache-control": `public, max-age=${endedRunMaxAgeS}, immutable, no-transform` }),
+  };
+}
+
+/** RFC 9110 §13.1.2: whether the client has one of the versions it names. */
+function isKnown(ifNoneMatch: string | null, etag: string | undefined): boolean {
+  if (ifNoneMatch === null || etag === undefined) return false;
+  const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes("*") || tags.includes(etag);
 }
 
 /** Where the same stream goes on, with all that was asked of it but the cursor. */
