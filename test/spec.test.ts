@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { CELLS, matrixTable, STORES } from "./matrix/cells.ts";
+import { FAULTS } from "./matrix/faults.ts";
+import { PHASES } from "./matrix/phases.ts";
 import { ENGINE_LAWS, STORE_LAWS } from "../src/testing/index.ts";
 
 const SPEC = readFileSync("SPEC.md", "utf8");
@@ -22,6 +25,18 @@ describe("SPEC.md", () => {
       expect(readFileSync(file, "utf8")).toContain(name);
     },
   );
+
+  test("shows the matrix as the tests have it, every fault in every phase on every store or a reason", () => {
+    const shown = /<!-- matrix -->\n\n([\s\S]*?)\n\n<!-- \/matrix -->/.exec(SPEC)?.[1];
+    expect(shown).toBe(matrixTable().trim());
+    for (const fault of FAULTS) {
+      for (const store of STORES) {
+        const cells = CELLS.filter((cell) => cell.fault === fault && cell.store === store);
+        const covered = cells.length === PHASES.length || typeof fault.stores[store] === "string";
+        expect(covered, `${fault.name} on ${store}`).toBe(true);
+      }
+    }
+  });
 
   test("names every law of a port under its own law", () => {
     const missing = [...STORE_LAWS, ...ENGINE_LAWS]

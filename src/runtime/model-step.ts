@@ -32,7 +32,11 @@ export async function runModelStep(
   { writer, signal, idleTimeoutMs, response }: ModelStepContext,
 ): Promise<void> {
   const { step } = request;
-  if (!response) writer.write({ type: "step-start", step, kind: "model" });
+  if (!response) {
+    writer.write({ type: "step-start", step, kind: "model" });
+    // A worker that has lost the conversation without knowing it finds out before it pays for a call (L8).
+    await writer.flush();
+  }
   const log = response ? unloggedAnswer(writer, step, response) : wholeAnswer(writer);
   const answer = createAnswer(writer, step, log);
   const idempotencyKey = `${request.runId}:${step}`;

@@ -212,7 +212,7 @@ function unansweredCalls(valid: readonly LogEvent[]): readonly string[] {
     } else {
       const answered = event.message.content.map((part) => part.toolCallId);
       if (answered.join() !== asked.join())
-        breaches.push(`L8: ${cursorOf(event)} answers ${answered} of ${asked}`);
+        breaches.push(`L8: ${cursorOf(event)} answers ${answered.join()} of ${asked.join()}`);
     }
   }
   return breaches;
