@@ -95,3 +95,15 @@ function stepOf(given: Partial<ModelStep>): ModelStep {
     ...given,
   };
 }
+
+it("asks a model to go on from a broken-off answer, unless it goes on by itself from what stands last", () => {
+  const messages: readonly Message[] = [
+    { role: "user", content: [{ type: "text", text: "Tell me a story." }] },
+    { role: "assistant", content: [{ type: "text", text: "Once upon a ti" }] },
+  ];
+  const step = stepOf({ messages, continues: true });
+  const asked = callFromStep(step, {}, signal).prompt;
+  expect(asked.slice(0, 2)).toEqual(messages);
+  expect(asked[2]).toMatchObject({ role: "user", content: [{ text: expect.stringContaining("Go on") }] });
+  expect(callFromStep(step, {}, signal, true).prompt).toEqual(messages);
+});
