@@ -72,9 +72,19 @@ export function isSettled(conversation: Conversation): boolean {
   return conversation.tip === conversation.settled && !conversation.inbox.some((item) => item.kind === "run");
 }
 
-/** Whether an entry was withdrawn: readers who come later never see it (L7). */
+/**
+ * Whether an entry was withdrawn: readers who come later never see it (L7). The ranges are in the order of the log and
+ * do not overlap, as a store remembers them; a conversation that saw many crashes is still read fast.
+ */
 export function isVoided(cursor: Cursor, voided: readonly VoidedRange[]): boolean {
-  return voided.some(
-    (range) => compareCursors(cursor, range.from) >= 0 && compareCursors(cursor, range.reset) < 0,
-  );
+  let low = 0;
+  let high = voided.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const range = voided[middle];
+    if (range && compareCursors(range.from, cursor) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  const candidate = voided[low - 1];
+  return candidate !== undefined && compareCursors(cursor, candidate.reset) < 0;
 }

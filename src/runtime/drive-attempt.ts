@@ -1,5 +1,5 @@
 import { AgentError, fenced, nextStep } from "../core/index.ts";
-import type { Conversation, Decision } from "../core/index.ts";
+import type { Conversation, Decision, LogEvent } from "../core/index.ts";
 import type { DriveResult, DriveTask } from "../ports/index.ts";
 import { beginAttempt } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
@@ -26,7 +26,8 @@ export async function driveAttempt(
   task: DriveTask,
   about: AttemptPlan,
 ): Promise<DriveResult | "run-ended"> {
-  const start = await runtime.store.acquire(task.id, { worker: runtime.worker, ...about });
+  const start = await acquire(runtime, task, about);
+  if (start === "run-ended") return start;
   if (!start) return { state: "idle" };
   const attempt = await beginAttempt(runtime, task, start);
   for (;;) {
@@ -39,6 +40,20 @@ export async function driveAttempt(
     const decision = nextStep(attempt.writer.state, inbox, policyOf(attempt.agent), runtime.now());
     const result = await carryOut(attempt, decision, inbox);
     if (result !== "go-on") return result;
+  }
+}
+
+/** A run that ended since the look at it leaves this one without a run: what comes after it is another look's. */
+async function acquire(
+  { store, worker }: Runtime,
+  { id }: DriveTask,
+  about: AttemptPlan,
+): Promise<LogEvent | undefined | "run-ended"> {
+  try {
+    return await store.acquire(id, { worker, ...about });
+  } catch (error) {
+    if (AgentError.from(error).code === "fenced") return "run-ended";
+    throw error;
   }
 }
 

@@ -71,7 +71,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     readonly reject: (error: unknown) => void;
   }[] = [];
   /** What this attempt wrote since a step last ended: a store that lost its tail is given it again (L3). */
-  let recent: LogEvent[] = [options.last];
+  let recent: Pending[] = [{ event: options.last, options: undefined }];
 
   function write(body: EventBody, appendOptions?: AppendOptions): LogEvent {
     seq += 1;
@@ -99,9 +99,9 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     try {
       while (pending.length > 0) {
         const batch = takeBatch();
-        await appendPatiently(batch.events, batch.options);
-        remember(batch.events);
-        options.onStored(batch.events);
+        await appendPatiently(batch);
+        remember(batch);
+        options.onStored(batch.map(({ event }) => event));
         settleWaiters();
       }
     } catch (error) {
@@ -110,52 +110,47 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     }
   }
 
-  function takeBatch(): {
-    readonly events: readonly LogEvent[];
-    readonly options: AppendOptions | undefined;
-  } {
+  /** What is written next: up to the first entry that comes with options, which are the whole append's. */
+  function takeBatch(): readonly Pending[] {
     const last = pending.findIndex((entry) => entry.options !== undefined);
     const size = Math.min(last === -1 ? pending.length : last + 1, MAX_BATCH);
     const batch = pending.slice(0, size);
     pending = pending.slice(size);
-    return { events: batch.map((entry) => entry.event), options: batch.at(-1)?.options };
+    return batch;
   }
 
-  async function appendPatiently(
-    events: readonly LogEvent[],
-    appendOptions: AppendOptions | undefined,
-  ): Promise<void> {
+  async function appendPatiently(entries: readonly Pending[]): Promise<void> {
     const deadline = now() + STORE_PATIENCE_MS;
-    let batch = events;
+    let batch = entries;
     for (let tries = 1; ; tries++) {
       try {
-        await store.append(id, batch, appendOptions);
+        const events = batch.map(({ event }) => event);
+        await store.append(id, events, optionsOf(batch));
         return;
       } catch (cause) {
         const error = AgentError.from(cause);
         if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
-        if (error.code === "log_gap") batch = refill(error, events);
+        if (error.code === "log_gap") batch = refill(error, entries);
         await pause(backOffMs(STORE_BACK_OFF, tries), options.signal);
       }
     }
   }
 
-  /** The entries from where the store's log ends, as it lost some that it had acknowledged. */
-  function refill(gap: AgentError, events: readonly LogEvent[]): readonly LogEvent[] {
+  /** The entries from where the store's log ends, as it lost some that it had acknowledged, with what they take. */
+  function refill(gap: AgentError, entries: readonly Pending[]): readonly Pending[] {
     const tip = parseCursor(String(gap.details["tip"]));
-    const again = [...recent, ...events].filter((event) => compareCursors(cursorOf(event), tip) > 0);
-    const joins = attemptOf(tip) === attempt && again[0]?.seq === seqOf(tip) + 1;
-    if (!joins)
-      throw new AgentError("fenced", "The store lost entries that this worker cannot give back.", {
-        cause: gap,
-      });
-    return again;
+    const again = [...recent, ...entries].filter(({ event }) => compareCursors(cursorOf(event), tip) > 0);
+    const joins = attemptOf(tip) === attempt && again[0]?.event.seq === seqOf(tip) + 1;
+    if (joins) return again;
+    throw new AgentError("fenced", "The store lost entries that this worker cannot give back.", {
+      cause: gap,
+    });
   }
 
-  function remember(events: readonly LogEvent[]): void {
-    const end = events.findLastIndex((event) => event.type === "step-end");
-    if (end === -1) recent.push(...events);
-    else recent = events.slice(end);
+  function remember(entries: readonly Pending[]): void {
+    const end = entries.findLastIndex(({ event }) => event.type === "step-end");
+    if (end === -1) recent.push(...entries);
+    else recent = entries.slice(end);
   }
 
   function settleWaiters(): void {
@@ -190,4 +185,14 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       await stored(MAX_ENTRIES_WAITING / 2);
     },
   };
+}
+
+/** Everything that some entries take, and the record of the run that the last of them ends. */
+function optionsOf(entries: readonly Pending[]): AppendOptions | undefined {
+  const given = entries.flatMap(({ options }) => options ?? []);
+  const [only, ...more] = given;
+  if (more.length === 0) return only;
+  const takes = given.flatMap((options) => options.takes ?? []);
+  const record = given.at(-1)?.record;
+  return { takes, ...(record && { record }) };
 }
