@@ -116,6 +116,7 @@ export function runPath(conversation: string): string {
 }
 
 interface HistoryAnswer {
+  readonly next: number | null;
   readonly runs: readonly {
     readonly run: number;
     readonly correlation_id: string;
@@ -129,14 +130,17 @@ export async function historyOf(
   cluster: Pick<Cluster, "ports">,
   conversation: string,
 ): Promise<readonly HistoryRun[]> {
-  const { body } = await request(cluster, "GET", `/api/conversations/${encodeURIComponent(conversation)}`);
-  return (body as HistoryAnswer).runs.map(({ run, correlation_id: id, status, response, error }) => ({
-    run,
-    id,
-    status,
-    text: response,
-    error: error?.message,
-  }));
+  const path = `/api/conversations/${encodeURIComponent(conversation)}`;
+  const runs: HistoryRun[] = [];
+  for (let from: number | null = 1; from !== null;) {
+    const { body } = await request(cluster, "GET", `${path}?limit=200&from=${from}`);
+    const page = body as HistoryAnswer;
+    for (const { run, correlation_id: id, status, response, error } of page.runs) {
+      runs.push({ run, id, status, text: response, error: error?.message });
+    }
+    from = page.next;
+  }
+  return runs;
 }
 
 export interface Subject {
