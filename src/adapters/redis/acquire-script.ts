@@ -10,24 +10,24 @@ import { SHARED_LUA } from "./shared-lua.ts";
  * Returns `missing`, `idle`, `fenced`, `foreign`, or `acquired` with the attempt and the cursor it follows.
  */
 export const ACQUIRE_SCRIPT: string = `${SHARED_LUA}
-local known = redis.call('HMGET', KEYS[2], 'attempt', 'tip', 'settled')
+local known = redis.call('HMGET', KEYS[2], 'attempt', 'settled', 'tip')
 if not known[1] then return {'missing'} end
-local tip = known[2]
-if tip == known[3] and runs_waiting() == 0 then return {'idle'} end
-if ARGV[7] ~= '' and ARGV[7] ~= known[3] then return {'fenced'} end
+local tip, _, _, ended = tip_of(known[3])
+if ended ~= '' and runs_waiting() == 0 then return {'idle'} end
+if ARGV[7] ~= '' and ARGV[7] ~= known[2] then return {'fenced'} end
 redis.call('LLEN', KEYS[5])
 
 local attempt = digits(tonumber(known[1]) + 1)
 local continues = redis.call('EXISTS', KEYS[1]) == 1
 local rest = '"run":' .. ARGV[5] .. ',"worker":' .. ARGV[6] .. ',"follows":"' .. tip .. '"}'
-local added = redis.pcall('XADD', KEYS[1], attempt .. '-0', 'timestamp', ARGV[2], 'event', 'attempt-start',
-  'attempt', attempt, 'data', '{"v":1,' .. rest)
+local added = redis.pcall('XADD', KEYS[1], attempt .. '-0', 'timestamp', ARGV[2],
+  'data', '{"type":"attempt-start","v":1,' .. rest)
 if type(added) == 'table' then
   if string.find(added.err, 'equal or smaller', 1, true) then return {'foreign'} end
   return added
 end
 
-redis.call('HSET', KEYS[2], 'attempt', attempt, 'tip', attempt .. '-0', 'holder', ARGV[1], 'updatedAt', ARGV[2])
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'tip', attempt .. '-0 ' .. ARGV[1] .. ' ' .. ARGV[2])
 if not continues then
   redis.call('HSET', KEYS[2], 'base', tip)
   -- Nothing that was voided before is kept any more.

@@ -12,7 +12,7 @@ import { SHARED_LUA } from "./shared-lua.ts";
  */
 export const POST_SCRIPT: string = `${SHARED_LUA}
 local kind, now, key = ARGV[1], ARGV[2], ARGV[6]
-local known = redis.call('HMGET', KEYS[2], 'agent', 'tip', 'settled')
+local known = redis.call('HMGET', KEYS[2], 'agent', 'tip')
 local agent = known[1]
 if not agent then
   if kind ~= 'run' then return {'missing'} end
@@ -40,7 +40,7 @@ end
 if not agent then
   redis.call('DEL', unpack(KEYS, 3, 6))
   redis.call('HSET', KEYS[2], 'agent', ARGV[4], 'createdAt', now, 'runs', '0', 'attempt', '0',
-    'tip', '0-0', 'base', '0-0', 'settled', '0-0', 'items', '0')
+    'tip', '0-0 - ' .. now .. ' ended', 'base', '0-0', 'settled', '0-0', 'items', '0')
 end
 local item = digits(redis.call('HINCRBY', KEYS[2], 'items', 1))
 local head = '{"kind":"' .. kind .. '","itemId":' .. item .. ',"at":' .. now
@@ -56,7 +56,7 @@ redis.call('HSET', KEYS[3], item, head .. ',' .. string.sub(ARGV[3], 2))
 
 if kind == 'run' then
   keep()
-elseif known[2] == known[3] and waiting == 0 then
+elseif select(4, tip_of(known[2])) ~= '' and waiting == 0 then
   let_expire(ARGV[11], ARGV[12])
 end
 

@@ -108,6 +108,23 @@ describe("an append in Redis", () => {
     expect(events.at(-1)).toMatchObject({ delta: long, sequence: 255 });
   });
 
+  test("changes nothing when the end of a run is repeated, and goes on after a lost answer", async () => {
+    await using bench = await openBench(server);
+    const { store, redis, keyPrefix } = bench;
+    const log = await begin(store);
+    const batch = log.place(text("a"));
+    // As a process would that never got the answer: what it remembers of the tip is old.
+    const beside = await bench.beside();
+    await beside.append(log.id, batch);
+    await log.append(batch);
+    await log.write(text("b"));
+    const end = await log.end();
+    await log.append([end]);
+    await expect(log.write(text("late"))).rejects.toMatchObject({ code: "fenced" });
+    expect(await redis.xlen(`${keyPrefix}agent-stream:${log.id}`)).toBe(4);
+    expect(await store.conversation(log.id)).toMatchObject({ tip: "1-3", settled: "1-3" });
+  });
+
   test("works after Redis has forgotten the scripts", async () => {
     await using bench = await openBench(server);
     const log = await begin(bench.store);

@@ -1,5 +1,7 @@
 import { Redis } from "ioredis";
 import type { RedisOptions } from "ioredis";
+import { createLogConnection } from "./log-connection.ts";
+import type { LogConnection } from "./log-connection.ts";
 import { addressOf } from "./redis-connection.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { reasonOf, refusesCredentials, unavailable } from "./redis-error.ts";
@@ -21,6 +23,8 @@ export type SubscriberClient = Redis;
 export interface RedisClients {
   readonly address: string;
   readonly commands: CommandClient;
+  /** Where logs are read. */
+  readonly log: LogConnection;
   /** The command that reaches the subscribers of a channel. */
   readonly publishCommand: "PUBLISH";
   /** Made when first asked for: a process that only writes has none. */
@@ -51,9 +55,13 @@ export async function openRedisClients(
     commands.disconnect();
     throw error;
   }
+  const log = createLogConnection({ connection, timeoutMs: COMMAND_TIMEOUT_MS });
+  // After a failover the address leads elsewhere: what was read from the old primary must not go on.
+  commands.on("close", () => log.drop());
   return {
     address,
     commands,
+    log,
     publishCommand: "PUBLISH",
     subscriber: () =>
       (subscriber ??= createClient(connection, {
@@ -63,6 +71,7 @@ export async function openRedisClients(
         maxRetriesPerRequest: null,
       })),
     async close() {
+      log.drop();
       await Promise.all([quit(commands), subscriber && quit(subscriber)]);
     },
   };

@@ -6,6 +6,7 @@ import { CONVERSATION_SCRIPT } from "./conversation-script.ts";
 import { DELETE_SCRIPT, TOMBSTONE } from "./delete-script.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { recordOf } from "./redis-entry.ts";
+import { tipFromValue } from "./redis-tip.ts";
 import { scriptKeys } from "./redis-keys.ts";
 
 /** How many records of the history one command asks for. */
@@ -34,6 +35,9 @@ export function createRedisConversations({ clients, scripts, keyspace }: RedisCo
         const page = await clients.commands.hmget(keys.history, ...ordinals(first, last));
         records.push(...page.flatMap((json) => (json ? [JSON.parse(json) as RunRecord] : [])));
       }
+      // Deleted while it was read: what is missing of it would look like a history.
+      if (Number(runs) > 0 && !(await clients.commands.exists(keys.conversation)))
+        throw conversationNotFound(id);
       return records.slice(0, limit);
     },
     async delete(id) {
@@ -58,12 +62,12 @@ function conversationFromReply(
 ): Conversation {
   const fields = recordOf(list);
   const cursor = (name: string) => parseCursor(fields[name] ?? "");
-  const tip = cursor("tip");
+  const { tip, writtenAt } = tipFromValue(fields["tip"] ?? "");
   return {
     id,
     agent: fields["agent"] ?? "",
     createdAt: Number(fields["createdAt"]),
-    updatedAt: Number(fields["updatedAt"]),
+    updatedAt: Math.max(Number(fields["updatedAt"]), writtenAt),
     runs: Number(fields["runs"]),
     attempt: Number(fields["attempt"]),
     tip,

@@ -5,26 +5,40 @@ import type { Cursor, LogEvent } from "../../core/index.ts";
 export type RedisEntry = readonly [id: string, fields: readonly string[]];
 
 /**
- * The fields of an entry. Text and the ends of runs carry the samples' fields (`text`, `sequence`, `timestamp`, `done`,
- * `error`), so that the samples' own readers render an answer from them and pass over everything else; `event`,
- * `attempt` and `data` beside them are ours. A run's end leaves `sequence` empty: the script knows the number.
+ * Adds entries to the arguments of the append script, four each: timestamp, data, kind and text. The script makes their
+ * fields of them. Text and the ends of runs carry the samples' fields (`text`, `sequence`, `timestamp`, `done`, `error`),
+ * so that the samples' own readers render an answer from them and pass over everything else; `data` is ours: the event
+ * as JSON, its type first, without what the entry's id and the other fields say. A run's end has no number of its own:
+ * the script finds it.
  *
  * A failed run ends with both `error` and `done`: the Python reader looks at `error` first and tells of it, the .NET
  * reader knows no `error` and must at least end. A run that was cancelled or stopped short ends without `error`.
  */
-export function fieldsFromEvent(event: LogEvent): readonly string[] {
-  const { type, attempt, seq: _inTheId, at, ...rest } = event;
-  const time = ["timestamp", String(at)];
-  const ours = ["event", type, "attempt", String(attempt)];
-  if (event.type === "text-delta") {
-    const { v, run, step, id, separator } = event;
-    const data = JSON.stringify({ v, run, step, id, separator });
-    return ["text", event.delta, "sequence", String(event.sequence), ...time, ...ours, "data", data];
+export function addEntries(args: string[], events: readonly LogEvent[]): void {
+  let before = "";
+  for (const event of events) {
+    const data = dataOf(event);
+    args.push(String(event.at), data === before ? "" : data);
+    before = data;
+    if (event.type === "text-delta") args.push(String(event.sequence), event.delta);
+    else if (event.type === "step-reset") args.push("void", event.from);
+    else if (isRunEnd(event)) args.push("end", event.type === "run-failed" ? event.message : "");
+    else args.push("", "");
   }
-  const data = ["data", JSON.stringify(rest)];
-  if (!isRunEnd(event)) return [...time, ...ours, ...data];
-  const error = event.type === "run-failed" ? ["error", event.message] : [];
-  return ["text", "", "sequence", "", ...time, "done", "true", ...error, ...ours, ...data];
+}
+
+function dataOf(event: LogEvent): string {
+  if (event.type === "text-delta") {
+    const { type, v, run, step, id, separator } = event;
+    return JSON.stringify({ type, v, run, step, id, separator });
+  }
+  const { type, attempt: _inTheId, seq: _inTheIdToo, at: _asTimestamp, ...rest } = event;
+  return JSON.stringify({ type, ...rest });
+}
+
+/** Whether an entry withdraws others. */
+export function isReset(fields: readonly string[]): boolean {
+  return recordOf(fields)["data"]?.startsWith('{"type":"step-reset"') === true;
 }
 
 /** The event of an entry; undefined for one that Holdfast did not write, or that a newer version did. */
@@ -32,15 +46,11 @@ export function eventFromEntry([id, list]: RedisEntry): LogEvent | undefined {
   const fields = recordOf(list);
   const data = parseObject(fields["data"]);
   if (data === undefined) return undefined;
-  const place = {
-    type: fields["event"],
-    attempt: attemptOf(id as Cursor),
-    seq: seqOf(id as Cursor),
-    at: Number(fields["timestamp"]),
-  };
-  const text =
-    fields["event"] === "text-delta" ? { delta: fields["text"], sequence: Number(fields["sequence"]) } : {};
-  return parseEvent({ ...data, ...place, ...text });
+  const cursor = id as Cursor;
+  const place = { attempt: attemptOf(cursor), seq: seqOf(cursor), at: Number(fields["timestamp"]) };
+  const event = parseEvent({ ...data, ...place });
+  if (event?.type !== "text-delta") return event;
+  return { ...event, delta: fields["text"] ?? "", sequence: Number(fields["sequence"]) };
 }
 
 /** Fields and values in turn as a record. */
@@ -52,7 +62,8 @@ export function recordOf(list: readonly string[]): Readonly<Record<string, strin
   return record;
 }
 
-function parseObject(json: string | undefined): object | undefined {
+/** The object that a text says in JSON; undefined when it says none. */
+export function parseObject(json: string | undefined): object | undefined {
   if (json === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(json);

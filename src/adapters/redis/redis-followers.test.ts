@@ -54,12 +54,12 @@ describe("followers of the Redis store", () => {
     const events = collect(store, log.id, 2, { onEvents: (count) => (seen = count) });
     await eventually("the follower has begun", () => seen === 1);
     const stream = `${keyPrefix}agent-stream:${log.id}`;
-    const data = '{"v":1,"run":1,"step":1,"id":"t"}';
-    const fields = ["text", "unsaid", "sequence", "0", "timestamp", "1", "event", "text-delta", "data", data];
+    const data = '{"type":"text-delta","v":1,"run":1,"step":1,"id":"t"}';
+    const fields = ["text", "unsaid", "sequence", "0", "timestamp", "1", "data", data];
     await redis
       .multi()
       .xadd(stream, "1-1", ...fields)
-      .hset(`${keyPrefix}{${stream}}:conversation`, "tip", "1-1")
+      .hset(`${keyPrefix}{${stream}}:conversation`, "tip", "1-1 holder 1")
       .exec();
     expect((await events)[1]).toMatchObject({ type: "text-delta", delta: "unsaid" });
   });

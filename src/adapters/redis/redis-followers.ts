@@ -1,8 +1,9 @@
-import { AgentError, compareCursors, parseCursor, parseEvent } from "../../core/index.ts";
+import { AgentError, compareCursors, parseEvent } from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { createFollowHub } from "../follow/index.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { redisError } from "./redis-error.ts";
+import { tipFromValue } from "./redis-tip.ts";
 
 /**
  * How often the followed conversations are compared with the store, in milliseconds: published messages can be lost
@@ -109,9 +110,9 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     readonly id: ConversationId;
     readonly position: Cursor;
   }): Promise<void> {
-    const tip = await clients.commands.hget(keyspace.of(id).conversation, "tip");
-    if (tip === null) hub.remove(id);
-    else if (compareCursors(parseCursor(tip), position) > 0) hub.refresh(id);
+    const value = await clients.commands.hget(keyspace.of(id).conversation, "tip");
+    if (value === null) hub.remove(id);
+    else if (compareCursors(tipFromValue(value).tip, position) > 0) hub.refresh(id);
   }
 
   return {

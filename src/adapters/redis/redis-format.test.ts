@@ -50,48 +50,54 @@ describe("a stream in Redis", () => {
     expect(entries.map(([, list]) => recordOf(list))).toEqual([
       {
         timestamp: expect.stringMatching(/^\d{13}$/),
-        event: "attempt-start",
-        attempt: "1",
-        data: '{"v":1,"run":1,"worker":"worker","follows":"0-0"}',
+        data: '{"type":"attempt-start","v":1,"run":1,"worker":"worker","follows":"0-0"}',
       },
       {
         timestamp: "1700000000001",
-        event: "run-start",
-        attempt: "1",
-        data: '{"v":1,"run":1,"id":"one","agent":"TestAgent","input":"Question","acceptedAt":1,"options":{}}',
+        data: '{"type":"run-start","v":1,"run":1,"id":"one","agent":"TestAgent","input":"Question","acceptedAt":1,"options":{}}',
       },
       {
         timestamp: "1700000000002",
-        event: "step-start",
-        attempt: "1",
-        data: '{"v":1,"run":1,"step":1,"kind":"model"}',
+        data: '{"type":"step-start","v":1,"run":1,"step":1,"kind":"model"}',
       },
       {
         text: "a",
         sequence: "0",
         timestamp: "1700000000003",
-        event: "text-delta",
-        attempt: "1",
-        data: '{"v":1,"run":1,"step":1,"id":"t"}',
+        data: '{"type":"text-delta","v":1,"run":1,"step":1,"id":"t"}',
       },
       {
         text: "b",
         sequence: "1",
         timestamp: "1700000000004",
-        event: "text-delta",
-        attempt: "1",
-        data: '{"v":1,"run":1,"step":1,"id":"t"}',
+        data: '{"type":"text-delta","v":1,"run":1,"step":1,"id":"t"}',
       },
       {
         text: "",
         sequence: "2",
         timestamp: "1700000000005",
         done: "true",
-        event: "run-completed",
-        attempt: "1",
-        data: '{"v":1,"run":1,"usage":{"inputTokens":0,"outputTokens":0}}',
+        data: '{"type":"run-completed","v":1,"run":1,"usage":{"inputTokens":0,"outputTokens":0}}',
       },
     ]);
+  });
+
+  test("numbers a run's end after its newest text, however far back, over attempts and not over runs", async () => {
+    await using bench = await openBench(server);
+    const { store, redis, keyPrefix } = bench;
+    const first = await begin(store);
+    await first.write(runStart(), text("a", 0), text("b", 1));
+    const second = await begin(store, first.id);
+    const silent = { type: "data", step: 1, name: "n", value: 1 } as const;
+    await second.write(...Array.from({ length: 70 }, () => silent));
+    await second.end();
+    await postRun(store, first.id);
+    const third = await begin(store, first.id);
+    await third.write(runStart(), ...Array.from({ length: 40 }, () => silent));
+    await third.end();
+    const entries = await redis.xrange(`${keyPrefix}agent-stream:${first.id}`, "-", "+");
+    const ends = entries.map(([, list]) => recordOf(list)).filter((fields) => fields["done"] === "true");
+    expect(ends.map((fields) => fields["sequence"])).toEqual(["2", "0"]);
   });
 
   test("ends with an error that either of the samples' readers comes to an end on", async () => {
@@ -131,7 +137,8 @@ describe("a stream in Redis", () => {
     const log = await begin(store);
     const stream = `${keyPrefix}agent-stream:${log.id}`;
     const companions = (await redis.keys(`${keyPrefix}{*`)).toSorted();
-    expect(companions).toEqual([`${keyPrefix}{${stream}}:conversation`, `${keyPrefix}{${stream}}:inbox`]);
+    const names = ["conversation", "inbox"];
+    expect(companions).toEqual(names.map((name) => `${keyPrefix}{${stream}}:${name}`));
     await log.end();
     expect(await redis.pttl(stream)).toBeGreaterThan(40_000);
     expect(await redis.pttl(`${keyPrefix}{${stream}}:conversation`)).toBeGreaterThan(80_000);

@@ -4,6 +4,7 @@ import type { ConversationPage, ConversationSummary, ListFilter } from "../../po
 import type { RedisContext } from "./redis-context.ts";
 import { INDEX_PAGE_SIZE, membersOf } from "./redis-index.ts";
 import type { Member, RedisIndex } from "./redis-index.ts";
+import { tipFromValue } from "./redis-tip.ts";
 
 interface Listed {
   readonly member: Member;
@@ -59,10 +60,16 @@ async function summaryOf(
   id: ConversationId,
 ): Promise<ConversationSummary | undefined> {
   const { conversation } = keyspace.of(id);
-  const fields = ["agent", "createdAt", "updatedAt", "runs"];
-  const [agent, createdAt, updatedAt, runs] = await clients.commands.hmget(conversation, ...fields);
-  if (!agent) return undefined;
-  return { id, agent, createdAt: Number(createdAt), updatedAt: Number(updatedAt), runs: Number(runs) };
+  const fields = ["agent", "createdAt", "updatedAt", "runs", "tip"];
+  const [agent, createdAt, updatedAt, runs, tip] = await clients.commands.hmget(conversation, ...fields);
+  if (!agent || !tip) return undefined;
+  return {
+    id,
+    agent,
+    createdAt: Number(createdAt),
+    updatedAt: Math.max(Number(updatedAt), tipFromValue(tip).writtenAt),
+    runs: Number(runs),
+  };
 }
 
 function memberFromToken(token: string): Member {

@@ -1,24 +1,18 @@
-import {
-  cursorAt,
-  cursorOf,
-  entriesToWrite,
-  fenced,
-  logGap,
-  parseCursor,
-  randomId,
-  START,
-} from "../../core/index.ts";
+import { cursorAt, entriesToWrite, fenced, logGap, parseCursor, randomId, START } from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { conversationNotFound, requireReadable } from "../../ports/index.ts";
 import type { AppendOptions, Holder } from "../../ports/index.ts";
 import { ACQUIRE_SCRIPT } from "./acquire-script.ts";
-import { APPEND_SCRIPT } from "./append-script.ts";
+import { APPEND_SCRIPT, APPENDED } from "./append-script.ts";
+import { decodeEntries } from "./entry-decoder.ts";
+import type { DecodedEntries } from "./entry-decoder.ts";
 import type { RedisContext } from "./redis-context.ts";
-import { eventFromEntry, fieldsFromEvent } from "./redis-entry.ts";
-import type { RedisEntry } from "./redis-entry.ts";
+import { addEntries } from "./redis-entry.ts";
 import { foreignStream } from "./redis-error.ts";
 import { scriptKeys } from "./redis-keys.ts";
+import { numberFromReply, stringFromReply } from "./resp-reader.ts";
 import { wordsOf } from "./redis-scripts.ts";
+import { tipFromValue, tipValue } from "./redis-tip.ts";
 
 /**
  * How many conversations this process remembers to hold. One that it forgot is still fenced by the number of its
@@ -36,6 +30,8 @@ export interface RedisLog {
 interface Hold {
   readonly attempt: number;
   readonly name: string;
+  /** What the conversation's tip is, as far as this process knows: a guess that is wrong costs time only. */
+  value: string;
 }
 
 export function createRedisLog(context: RedisContext): RedisLog {
@@ -55,7 +51,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (outcome === "idle") return undefined;
     if (outcome === "fenced") throw fenced();
     const attempt = Number(attemptText);
-    remember(id, { attempt, name });
+    remember(id, { attempt, name, value: tipValue(cursorAt(attempt, 0), name, at) });
     return {
       v: 1,
       type: "attempt-start",
@@ -75,59 +71,60 @@ export function createRedisLog(context: RedisContext): RedisLog {
   ): Promise<void> {
     const { attempt, seq } = requirePiece(events);
     const keys = keyspace.of(id);
-    const hold = holds.get(id);
+    const known = holds.get(id);
+    const hold = known?.attempt === attempt ? known : undefined;
+    const at = now();
     const args = [
-      attempt,
-      seq,
-      events.length,
-      hold?.attempt === attempt ? hold.name : "",
-      now(),
+      String(attempt),
+      String(seq),
+      String(events.length),
+      hold?.value.startsWith(`${cursorAt(attempt, seq - 1)} `) ? hold.value : "",
+      hold?.name ?? "",
+      String(at),
       clients.publishCommand,
       keys.channel,
       JSON.stringify(events),
-      Math.min(retention.streamTtlMs, retention.historyTtlMs),
-      retention.historyTtlMs,
-      record?.run ?? "",
-      record ? JSON.stringify(record) : "",
-      takes.length,
-      ...takes,
-    ].map(String);
-    for (const event of events) addEntry(args, event);
-    const [outcome, tip = ""] = wordsOf(await scripts.run(APPEND_SCRIPT, scriptKeys(keys), args));
-    if (outcome === "log_gap") throw logGap(parseCursor(tip));
-    if (outcome === "fenced" || record) holds.delete(id);
-    if (outcome === "fenced") throw fenced();
+    ];
+    addEntries(args, events);
+    const plain = !record && takes.length === 0 && events.every((event) => event.type !== "step-reset");
+    if (!plain) {
+      const { streamTtlMs, historyTtlMs } = retention;
+      args.push(String(Math.min(streamTtlMs, historyTtlMs)), String(historyTtlMs));
+      args.push(record ? String(record.run) : "", record ? JSON.stringify(record) : "", ...takes.map(String));
+    }
+    const names = plain ? [keys.stream, keys.conversation] : scriptKeys(keys);
+    const outcome = await scripts.run(APPEND_SCRIPT, names, args);
+    if (typeof outcome === "string") throw logGap(parseCursor(outcome));
+    if (outcome !== APPENDED || record) holds.delete(id);
+    else if (hold) hold.value = tipValue(cursorAt(attempt, seq + events.length - 1), hold.name, at);
+    if (outcome !== APPENDED) throw fenced();
   }
 
   async function read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]> {
-    const events: LogEvent[] = [];
-    let position = after;
-    for (;;) {
-      const missing = limit - events.length;
-      const entries = await readEntries(id, position, missing);
-      events.push(...entries.flatMap((entry) => eventFromEntry(entry) ?? []));
-      const last = entries.at(-1);
-      // Entries of a newer version are passed over, and must not make a full page look like the last one.
-      if (last === undefined || entries.length < missing || events.length >= limit) return events;
-      position = parseCursor(last[0]);
+    let page = await readPage(id, after, limit);
+    if (page.count < limit || page.events.length === limit) return page.events;
+    // Entries of a newer version are passed over, and must not make a full page look like the last one.
+    const events = [...page.events];
+    while (page.last !== undefined && events.length < limit) {
+      page = await readPage(id, page.last, limit - events.length);
+      events.push(...page.events);
     }
+    return events;
   }
 
   /** One round trip. The entries come first, so that what has expired by then is seen by the check that follows. */
-  async function readEntries(
-    id: ConversationId,
-    after: Cursor,
-    limit: number,
-  ): Promise<readonly RedisEntry[]> {
-    const keys = keyspace.of(id);
-    const [entries, [tipText, baseText], exists] = await Promise.all([
-      clients.commands.xrange(keys.stream, `(${after}`, "+", "COUNT", limit),
-      clients.commands.hmget(keys.conversation, "tip", "base"),
-      clients.commands.exists(keys.stream),
+  async function readPage(id: ConversationId, after: Cursor, limit: number): Promise<DecodedEntries> {
+    const { stream, conversation } = keyspace.of(id);
+    const { log } = clients;
+    const [entries, value, base, exists] = await Promise.all([
+      log.send(["XRANGE", stream, `(${after}`, "+", "COUNT", String(limit)], decodeEntries),
+      log.send(["HGET", conversation, "tip"], stringFromReply),
+      log.send(["HGET", conversation, "base"], stringFromReply),
+      log.send(["EXISTS", stream], numberFromReply),
     ]);
-    if (!tipText || !baseText) throw conversationNotFound(id);
-    const tip = parseCursor(tipText);
-    requireReadable({ id, tip, base: exists === 1 ? parseCursor(baseText) : tip }, after);
+    if (value === undefined || base === undefined) throw conversationNotFound(id);
+    const { tip } = tipFromValue(value);
+    requireReadable({ id, tip, base: exists === 1 ? parseCursor(base) : tip }, after);
     return entries;
   }
 
@@ -139,12 +136,6 @@ export function createRedisLog(context: RedisContext): RedisLog {
   }
 
   return { acquire, append, read };
-}
-
-function addEntry(args: string[], event: LogEvent): void {
-  const fields = fieldsFromEvent(event);
-  const voids = event.type === "step-reset" ? event.from : "";
-  args.push(cursorOf(event), voids, String(fields.length), ...fields);
 }
 
 /** The first of the entries. Throws TypeError when they are not one gapless piece of one attempt. */

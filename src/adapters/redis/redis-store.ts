@@ -32,6 +32,8 @@ export interface RedisStoreOptions extends Partial<Retention> {
  *
  * It is as durable as the server is set up to be: without an append-only file a crash of Redis loses what it had
  * acknowledged, with `appendfsync everysec` up to a second of it. Keys must not be evicted (`maxmemory-policy noeviction`).
+ * It holds one connection for commands, one on which logs are read (from the first read on) and one on which live entries
+ * are heard (from the first follower on): three a process at most, however many conversations and viewers there are.
  * While Redis is away every call rejects with `store_unavailable` in bounded time; followers wait for a while.
  *
  * @example const store = await createRedisStore({ connection: "redis://localhost:6379" });

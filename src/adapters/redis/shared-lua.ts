@@ -1,6 +1,6 @@
 /**
  * What the scripts share. KEYS are those of `scriptKeys`: 1 stream, 2 conversation, 3 inbox, 4 history, 5 voided,
- * 6 answers. Ids stay strings, since Lua's numbers are doubles; only their parts are compared as numbers.
+ * 6 answers. Ids stay strings, since Lua's numbers are doubles.
  */
 export const SHARED_LUA: string = `
 -- Inbox items are written by the post script, which puts the kind first.
@@ -22,9 +22,9 @@ local function let_expire(stream_ttl, history_ttl)
   for key = 2, 5 do redis.call('PEXPIRE', KEYS[key], history_ttl) end
 end
 
-local function split(cursor)
-  local dash = string.find(cursor, '-', 1, true)
-  return tonumber(string.sub(cursor, 1, dash - 1)), tonumber(string.sub(cursor, dash + 1))
+-- What the tip of a conversation says: cursor, holder, time of the last write, and whether the run has ended.
+local function tip_of(value)
+  return string.match(value, '^(%S+) (%S+) (%S+)(.*)$')
 end
 
 local function digits(number)

@@ -2,9 +2,10 @@ import type { Redis } from "ioredis";
 import { isVoided, parseCursor } from "../../core/index.ts";
 import type { Cursor, VoidedRange } from "../../core/index.ts";
 import { rangeFromText } from "./redis-conversations.ts";
-import { recordOf } from "./redis-entry.ts";
+import { isReset, recordOf } from "./redis-entry.ts";
 import type { RedisEntry } from "./redis-entry.ts";
 import type { ConversationKeys } from "./redis-keys.ts";
+import { tipFromValue } from "./redis-tip.ts";
 import { isGone, situationOf } from "./stream-situation.ts";
 import type { StreamFacts } from "./stream-situation.ts";
 
@@ -84,7 +85,7 @@ async function voidedOf(
   entries: readonly RedisEntry[],
   catchingUp: boolean,
 ): Promise<readonly VoidedRange[]> {
-  const matters = catchingUp || entries.some(([, list]) => recordOf(list)["event"] === "step-reset");
+  const matters = catchingUp || entries.some(([, list]) => isReset(list));
   return matters ? (await client.lrange(keys.voided, 0, -1)).map(rangeFromText) : [];
 }
 
@@ -111,7 +112,7 @@ async function factsOf(client: Redis, keys: ConversationKeys): Promise<StreamFac
   const conversation =
     tip && settled && base
       ? {
-          tip: parseCursor(tip),
+          tip: tipFromValue(tip).tip,
           settled: parseCursor(settled),
           base: parseCursor(base),
           runsWaiting: inbox.some((item) => item.startsWith('{"kind":"run"')),

@@ -1,0 +1,83 @@
+import { Redis } from "ioredis";
+import { describe, expect, test } from "vitest";
+import { startRedisServer } from "../../../test/support/redis-server.ts";
+import { START } from "../../core/index.ts";
+import { eventually } from "../../testing/index.ts";
+import { createLogConnection } from "./log-connection.ts";
+import { parseRedisConnection } from "./redis-connection.ts";
+import { numberFromReply, stringFromReply } from "./resp-reader.ts";
+import { begin, openBench, texts } from "./test-run.fixture.ts";
+
+describe("the connection on which logs are read", () => {
+  test("logs in, chooses the database and answers in order", async () => {
+    const server = await startRedisServer({ args: ["--requirepass", "p s$"] });
+    const redis = new Redis({ port: server.port, password: "p s$", db: 3 });
+    const connection = parseRedisConnection(`redis://:p%20s$@127.0.0.1:${server.port}/3`);
+    const log = createLogConnection({ connection, timeoutMs: 5_000 });
+    try {
+      await redis.set("Ä", "日本");
+      const asked = Array.from({ length: 50 }, () => log.send(["GET", "Ä"], stringFromReply));
+      expect(await Promise.all([log.send(["EXISTS", "Ä"], numberFromReply), ...asked])).toEqual([
+        1,
+        ...asked.map(() => "日本"),
+      ]);
+      await expect(log.send(["HGET", "Ä", "x"], stringFromReply)).rejects.toThrow(/^WRONGTYPE/);
+      const bad = () => {
+        throw new Error("cannot read that");
+      };
+      await expect(log.send(["GET", "Ä"], bad)).rejects.toThrow("cannot read that");
+      expect(await log.send(["GET", "nothing"], stringFromReply)).toBeUndefined();
+      const wrong = createLogConnection({ connection: { ...connection, password: "no" }, timeoutMs: 5_000 });
+      await expect(wrong.send(["GET", "Ä"], stringFromReply)).rejects.toThrow(/^WRONGPASS/);
+      wrong.drop();
+    } finally {
+      log.drop();
+      redis.disconnect();
+      await server.stop();
+    }
+  });
+
+  test("is one for all readers, and is made again after it was cut", async () => {
+    const server = await startRedisServer();
+    try {
+      await using bench = await openBench(server);
+      const { store, redis } = bench;
+      const log = await begin(store);
+      await log.write(...texts(10));
+      const read = () => store.read(log.id, START, 100);
+      await Promise.all(Array.from({ length: 100 }, read));
+      const clients = String(await redis.client("LIST"));
+      expect(clients.match(/name=holdfast-log/g)).toHaveLength(1);
+      const [, number = ""] = /id=(\d+)[^\n]*name=holdfast-log/.exec(clients) ?? [];
+      await redis.client("KILL", "ID", number);
+      await eventually("it is read again", () =>
+        read().then(
+          (events) => events.length === 11,
+          (error: unknown) => {
+            expect(error).toMatchObject({ code: "store_unavailable", retryable: true });
+            return false;
+          },
+        ),
+      );
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test("gives up a server that stands still after the time of a command", async () => {
+    const server = await startRedisServer();
+    const log = createLogConnection({ connection: parseRedisConnection(server.url), timeoutMs: 100 });
+    try {
+      await log.send(["EXISTS", "x"], numberFromReply);
+      await server.kill("SIGSTOP");
+      const both = [1, 2].map(() => log.send(["EXISTS", "x"], numberFromReply));
+      for (const { status } of await Promise.allSettled(both)) expect(status).toBe("rejected");
+      await server.kill("SIGCONT");
+      expect(await log.send(["EXISTS", "x"], numberFromReply)).toBe(0);
+    } finally {
+      log.drop();
+      await server.kill("SIGCONT");
+      await server.stop();
+    }
+  });
+});

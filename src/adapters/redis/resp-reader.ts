@@ -1,0 +1,67 @@
+import { digitsAt } from "./resp-scanner.ts";
+
+const CR = 13;
+const LINE_END = 2;
+
+/** The string that a whole reply is; undefined when Redis has none. */
+export function stringFromReply(reply: Buffer): string | undefined {
+  if (digitsAt(reply, 1) < 0) return undefined;
+  const reader = new RespReader(reply);
+  reader.string();
+  return reader.text();
+}
+
+/** The whole number that a reply is. */
+export function numberFromReply(reply: Buffer): number {
+  return digitsAt(reply, 1);
+}
+
+/** Walks through one whole reply of RESP2, string by string, without making any. */
+export class RespReader {
+  readonly bytes: Buffer;
+  /** Where the next value begins. May be set back to where it was. */
+  position = 0;
+  /** Where the string that was read last begins and ends. */
+  start = 0;
+  end = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Enters an array, and gives how many values it has; of an integer, the integer. */
+  number(): number {
+    const number = digitsAt(this.bytes, this.position + 1);
+    this.position = this.#lineEnd() + LINE_END;
+    return number;
+  }
+
+  /** Goes behind a string. */
+  string(): void {
+    const length = this.number();
+    this.start = this.position;
+    this.end = this.position + length;
+    this.position = this.end + LINE_END;
+  }
+
+  /** The string that was read last. */
+  text(): string {
+    return this.bytes.toString("utf8", this.start, this.end);
+  }
+
+  /** Whether the string that was read last is the one that another buffer has between two places. */
+  equals(other: Buffer, start: number, end: number): boolean {
+    const length = end - start;
+    if (this.end - this.start !== length) return false;
+    for (let index = 0; index < length; index++) {
+      if (this.bytes[this.start + index] !== other[start + index]) return false;
+    }
+    return true;
+  }
+
+  #lineEnd(): number {
+    let index = this.position + 1;
+    while (index < this.bytes.length && this.bytes[index] !== CR) index++;
+    return index;
+  }
+}
