@@ -26,6 +26,7 @@ export interface Envelope {
 /** What is logged, before it has a place in the log. */
 export type EventBody =
   | AttemptStart
+  | AttemptEnd
   | RunStart
   | StepEvent
   | RunCompleted
@@ -59,6 +60,12 @@ export interface AttemptStart {
   readonly type: "attempt-start";
   readonly worker: string;
   readonly follows: Cursor;
+}
+
+/** A worker that was told to stop lets go of the conversation in good order; one that is lost leaves no such entry. */
+export interface AttemptEnd {
+  readonly type: "attempt-end";
+  readonly reason: "handed-over";
 }
 
 export interface RunStart {
@@ -246,6 +253,7 @@ export type RunEnd = RunCompleted | RunFailed | RunCancelled | RunIncomplete;
 /** Every type there is, with whether it ends a run (L5). */
 const ENDS_RUN: Record<EventType, boolean> = {
   "attempt-start": false,
+  "attempt-end": false,
   "run-start": false,
   "step-start": false,
   "provider-response": false,

@@ -63,6 +63,8 @@ export interface OpenStep {
   readonly calls: Readonly<Record<string, CallState>>;
   /** Set while the step runs at its provider as a response that another worker can go on reading. */
   readonly response?: ProviderResponse;
+  /** Since when a person has been asked, while anybody is. */
+  readonly waitingSince?: number | undefined;
 }
 
 /** What is known of one tool call of an open step. */
@@ -117,6 +119,9 @@ function stateAfter(state: RunState, event: LogEvent): RunState {
         attempts: state.attempts + 1,
         attemptsWithoutProgress: state.attemptsWithoutProgress + 1,
       };
+    case "attempt-end":
+      // Handed over, not lost: nothing speaks against the run.
+      return { ...state, tip, attemptsWithoutProgress: Math.max(0, state.attemptsWithoutProgress - 1) };
     case "run-start":
       return {
         ...state,
@@ -151,16 +156,21 @@ function stateAfter(state: RunState, event: LogEvent): RunState {
         attemptsWithoutProgress: 0,
         open: withCall(state.open, event.callId, { outcome: event }),
       };
-    case "approval-request":
-      return { ...state, tip, open: withCall(state.open, event.callId, { request: event }) };
+    case "approval-request": {
+      const open = withCall(state.open, event.callId, { request: event });
+      return { ...state, tip, open: open && { ...open, waitingSince: open.waitingSince ?? event.at } };
+    }
     case "approval-response": {
-      const asked = state.open?.calls[event.callId]?.request?.at ?? event.at;
+      const open = withCall(state.open, event.callId, { response: event });
+      const waits = Object.values(open?.calls ?? {}).some((call) => call.request && !call.response);
+      const since = state.open?.waitingSince ?? event.at;
       return {
         ...state,
         tip,
         attemptsWithoutProgress: 0,
-        waitedMs: state.waitedMs + Math.max(0, event.at - asked),
-        open: withCall(state.open, event.callId, { response: event }),
+        // Requests that wait at the same time are one wait.
+        waitedMs: state.waitedMs + Math.max(0, event.at - since),
+        open: open && { ...open, waitingSince: waits ? event.at : undefined },
       };
     }
     case "step-end":

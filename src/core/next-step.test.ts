@@ -182,6 +182,49 @@ describe("a run's limits", () => {
     });
   });
 
+  test("do not count the time in which it waits for people, one wait however many are asked", () => {
+    const ask = (name: string): EventBody => ({
+      type: "approval-request",
+      step: 2,
+      approvalId: name,
+      callId: `call-${name}`,
+      name,
+      input: {},
+    });
+    const asked = after(
+      ATTEMPT,
+      START,
+      OPEN_MODEL,
+      modelEnds(calls("guarded", "g2")),
+      OPEN_TOOLS,
+      ask("guarded"),
+      ask("g2"),
+    );
+    expect(decide(asked, [], 10 ** 9).kind).not.toBe("fail-run");
+    const answered = (name: string, at: number): LogEvent => ({
+      v: 1,
+      attempt: 1,
+      seq: 20,
+      at,
+      run: 1,
+      type: "approval-response",
+      step: 2,
+      approvalId: name,
+      callId: `call-${name}`,
+      approved: true,
+    });
+    const state = foldRun([answered("guarded", 5_000_100), answered("g2", 9_000_100)], asked);
+    expect(state.waitedMs).toBe(9_000_000);
+    expect(decide(state, [], 9_060_099).kind).toBe("call-tools");
+    expect(decide(state, [], 9_060_100)).toMatchObject({ kind: "fail-run", code: "deadline_exceeded" });
+  });
+
+  test("do not count workers that were told to stop", () => {
+    const handedOver: EventBody = { type: "attempt-end", reason: "handed-over" };
+    const attempts = Array.from({ length: 9 }, (): EventBody[] => [ATTEMPT, OPEN_MODEL, handedOver]).flat();
+    expect(decide(after(ATTEMPT, START, ...attempts)).kind).toBe("reset-step");
+  });
+
   test("stop it short of another model call when its steps or tokens are used up", () => {
     const answered: EventBody = { type: "step-end", step: 2, message: { role: "tool", content: [] } };
     const costly: EventBody = {

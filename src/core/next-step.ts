@@ -92,7 +92,7 @@ export function nextStep(
       message: `The run was given up: ${policy.maxAttemptsWithoutProgress} workers in a row ended without finishing a step of it.`,
     };
   }
-  if (now >= deadlineOf(state, policy)) {
+  if (now >= deadlineOf(state, policy, now)) {
     return {
       kind: "fail-run",
       code: "deadline_exceeded",
@@ -103,10 +103,15 @@ export function nextStep(
   return afterSteps(state, inbox, policy, now);
 }
 
-/** When a run's time is up, in milliseconds since 1970, if it waits for nobody from now on. */
-export function deadlineOf(state: RunState, policy: Pick<RunPolicy, "runTimeoutMs">): number {
-  const { start, waitedMs } = state;
-  return start === undefined ? Infinity : start.at + waitedMs + policy.runTimeoutMs;
+/** When a run's time is up, in milliseconds since 1970: the time in which it waits for people does not count. */
+export function deadlineOf(
+  { start, waitedMs, open }: RunState,
+  policy: Pick<RunPolicy, "runTimeoutMs">,
+  now: number,
+): number {
+  if (start === undefined) return Infinity;
+  const waitingMs = open?.waitingSince === undefined ? 0 : Math.max(0, now - open.waitingSince);
+  return start.at + waitedMs + waitingMs + policy.runTimeoutMs;
 }
 
 /**

@@ -26,7 +26,7 @@ export async function callModel(
   const { start } = writer.state;
   if (!start) return "go-on";
   attempt.modelTries += 1;
-  const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits));
+  const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits, runtime.now()));
   const signal = AbortSignal.any([task.signal, writer.failed, watch.over]);
   try {
     const request = {
@@ -81,7 +81,12 @@ async function afterModelError(
     error.retryAfterMs ?? backOffMs(MODEL_BACK_OFF, attempt.modelTries),
     MAX_RETRY_AFTER_MS,
   );
-  const watch = watchInbox(runtime, task, start?.run ?? 0, deadlineOf(writer.state, agent.limits));
+  const watch = watchInbox(
+    runtime,
+    task,
+    start?.run ?? 0,
+    deadlineOf(writer.state, agent.limits, runtime.now()),
+  );
   try {
     await pause(wait, AbortSignal.any([task.signal, task.draining, writer.failed, watch.over]));
   } finally {

@@ -15,7 +15,7 @@ export async function callTools(
   if (!start) return "go-on";
   const { step } = decision;
   if (decision.begin) writer.write({ type: "step-start", step, kind: "tools" });
-  const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits));
+  const watch = watchInbox(runtime, task, start.run, deadlineOf(writer.state, agent.limits, runtime.now()));
   const signal = AbortSignal.any([task.signal, writer.failed, watch.over]);
   const messages = [...attempt.earlier, ...writer.state.messages];
   try {

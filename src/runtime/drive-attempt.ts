@@ -33,6 +33,7 @@ export async function driveAttempt(
   for (;;) {
     attempt.writer.failed.throwIfAborted();
     if (task.signal.aborted || task.draining.aborted) {
+      attempt.writer.write({ type: "attempt-end", reason: "handed-over" });
       await attempt.writer.flush();
       return { state: "more" };
     }

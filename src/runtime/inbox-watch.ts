@@ -21,7 +21,9 @@ export function watchInbox(runtime: Runtime, task: DriveTask, run: number, deadl
   async function look(): Promise<void> {
     try {
       const conversation = await runtime.store.conversation(task.id);
-      const cancelled = conversation?.inbox.some((item) => item.kind === "cancel" && item.upTo >= run);
+      // A conversation that was deleted wants no more work done for it.
+      const cancelled =
+        !conversation || conversation.inbox.some((item) => item.kind === "cancel" && item.upTo >= run);
       if (cancelled && !ended) abort.abort(new DOMException("The run was cancelled.", "AbortError"));
     } catch (error) {
       // The writer notices a lost store by itself; the next look may succeed.

@@ -91,6 +91,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       inFlight = drain().finally(() => {
         inFlight = undefined;
         if (pending.length > 0) schedule();
+        else settleWaiters();
       });
     });
   }

@@ -80,6 +80,8 @@ async function placeToRead(
   const { after, run, follow } = request;
   if (after !== undefined) requireReadable(conversation, after);
   const position = after ?? START;
+  if (position !== START && position !== conversation.tip)
+    await requireInLog(runtime, conversation, position);
   if (run !== undefined) return placeInRun(runtime, conversation, run, position);
   const ends = isSettled(conversation) && follow !== true;
   if (ends) {
@@ -88,9 +90,7 @@ async function placeToRead(
     if (position === conversation.tip) return undefined;
   }
   const end = ends ? conversation.tip : undefined;
-  if (position === START) return { start: conversation.base, end };
-  if (position !== conversation.tip) await requireInLog(runtime, conversation, position);
-  return { start: position, end };
+  return { start: position === START ? conversation.base : position, end };
 }
 
 /** Refuses a cursor of an entry that the log does not have: made up, or lost by a store that failed over (L6). */
@@ -170,7 +170,8 @@ function requireUnbroken({ events }: LiveBatch, position: Cursor, tip: Cursor): 
 /** What of a batch a reader is shown, and whether that is all it asked for. */
 function shownEntries(batch: LiveBatch, request: ReadRequest, opening: Opening): ReadEntries {
   const end = batch.events.findIndex((event) => endsReading(event, request, batch.runs));
-  const asked = end === -1 ? batch.events : batch.events.slice(0, end + 1);
+  const isWhole = end === -1 || end === batch.events.length - 1;
+  const asked = isWhole ? batch.events : batch.events.slice(0, end + 1);
   const isAskedFor = (event: LogEvent): boolean =>
     (request.run === undefined || event.run === request.run) && isShown(event, opening);
   const events = asked.every(isAskedFor) ? asked : asked.filter(isAskedFor);
