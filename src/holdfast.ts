@@ -106,7 +106,8 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
       await start();
     },
     async stop({ graceMs = DEFAULT_GRACE_MS } = {}) {
-      const sweeper = await started;
+      // A start that failed leaves nothing to sweep, and the rest to close all the same.
+      const sweeper = await started?.catch(() => undefined);
       await sweeper?.stop();
       await engine.stop({ graceMs });
       closing.abort();

@@ -1,9 +1,10 @@
 import { pino } from "pino";
 import type { Logger as PinoLogger } from "pino";
 import { createHoldfast } from "../holdfast.ts";
-import { serveNode } from "../http/hosts/node-host.ts";
+import { CLOSE_LIMIT_MS, serveNode } from "../http/hosts/node-host.ts";
 import { banner } from "./banner.ts";
 import { ConfigurationError, readEnvironment } from "./environment.ts";
+import { EXIT } from "./exit-codes.ts";
 import type { Environment } from "./environment.ts";
 import { loadAgents } from "./load-agents.ts";
 import { modelFromEnvironment } from "./model-from-environment.ts";
@@ -63,11 +64,16 @@ export async function serve(file: string, flags: ServeFlags): Promise<void> {
     async drain() {
       const { graceMs } = environment;
       console.log(`Stopping: steps under way have ${graceMs / 1000} s to finish. Ctrl-C again ends at once.`);
-      const closed = host.close();
+      const closed = host.close(graceMs + CLOSE_LIMIT_MS);
       await holdfast.stop({ graceMs });
       await closed;
     },
   });
+  // A tool that ignores its signal must not keep the process: everything that had to be stored is.
+  await new Promise<void>((resolve) => {
+    logger.flush(() => resolve());
+  });
+  process.exit(EXIT.ok);
 }
 
 function overrides({ port, host, data, redis }: ServeFlags): Record<string, string> {

@@ -16,8 +16,8 @@ export function jsonResponse(status: number, body: unknown, headers: Record<stri
 }
 
 /** The answer to a call that failed: JSON with a code of the closed list, and nothing of what lies underneath. */
-export function errorResponse(error: AgentError): Response {
-  const headers: Record<string, string> = {};
+export function errorResponse(error: AgentError, more: Readonly<Record<string, string>> = {}): Response {
+  const headers: Record<string, string> = { ...more };
   if (error.retryAfterMs !== undefined) headers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
   const { allow } = error.details;
   if (error.code === "method_not_allowed" && typeof allow === "string") headers["allow"] = allow;

@@ -3,7 +3,7 @@ import type { LogEvent } from "../core/index.ts";
 import type { Projection } from "../projections/index.ts";
 import type { OpenStream } from "../ports/index.ts";
 import type { LogReader, ReadEntries, Reading } from "../runtime/index.ts";
-import type { OpenStreams } from "./open-streams.ts";
+import type { OpenStreamHandle, OpenStreams } from "./open-streams.ts";
 
 /**
  * The body of a stream, pushed. It ends gracefully, with the projection's last bytes, only when the reading has come to
@@ -37,27 +37,30 @@ export interface StreamSourceOptions {
 export function createStreamSource(options: StreamSourceOptions): StreamSource {
   const { projection, openStreams } = options;
   let reader: LogReader | undefined;
+  let started = false;
   let begun = false;
   let over = false;
+  let handle: OpenStreamHandle | undefined;
   let close: (() => void) | undefined;
 
   function start(output: StreamOutput): void {
+    if (started) throw new TypeError("A stream is pushed once: read the body of one copy of its response.");
+    started = true;
     const meter = options.opened();
     const fail = (error: AgentError): void => {
       if (over) return;
       stop();
       output.fail(error);
     };
-    const leave = openStreams.add({ fail, heartbeat: projection.heartbeat, write: output.write });
+    handle = openStreams.add({ fail, heartbeat: projection.heartbeat, write: output.write });
     close = () => {
-      leave.leave();
+      handle?.leave();
       meter.closed();
     };
     reader = options.read({
       fail,
       take(entries) {
         meter.delivered(entries.events.length);
-        leave.touched();
         const room = put(output, entries);
         if (entries.ended) {
           stop();
@@ -77,6 +80,13 @@ export function createStreamSource(options: StreamSourceOptions): StreamSource {
     return write(output, encoder.encode(projection.prologue + text));
   }
 
+  /** What has no bytes in this format is no sign of life. */
+  function write(output: StreamOutput, bytes: Uint8Array): boolean {
+    if (bytes.byteLength === 0) return true;
+    handle?.touched();
+    return output.write(bytes);
+  }
+
   function stop(): void {
     if (over) return;
     over = true;
@@ -85,10 +95,6 @@ export function createStreamSource(options: StreamSourceOptions): StreamSource {
   }
 
   return { start, resume: () => reader?.resume(), stop };
-}
-
-function write(output: StreamOutput, bytes: Uint8Array): boolean {
-  return bytes.byteLength === 0 || output.write(bytes);
 }
 
 const encoder = new TextEncoder();

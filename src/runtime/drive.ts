@@ -24,6 +24,9 @@ async function driveOnce(runtime: Runtime, task: DriveTask): Promise<DriveResult
   try {
     const { conversation, state } = await loadRun(runtime.store, task.id);
     if (isSettled(conversation)) return { state: "idle" };
+    if (mayBeServedElsewhere(runtime, conversation)) {
+      return { state: "waiting", wakeAt: runtime.now() + UNSERVED_RETRY_MS };
+    }
     const parked = whileParked(runtime, conversation, state);
     if (parked) return parked;
     return await driveAttempt(runtime, task, {
@@ -37,6 +40,15 @@ async function driveOnce(runtime: Runtime, task: DriveTask): Promise<DriveResult
     if (task.signal.aborted) return { state: "more" };
     throw error;
   }
+}
+
+/** How long a run waits for a process that has its agent before it is failed, in milliseconds. */
+export const UNSERVED_LIMIT_MS: number = 5 * 60 * 1000;
+const UNSERVED_RETRY_MS = 2_000;
+
+/** During a deploy an old worker may be asked to run an agent that only the new ones have. */
+function mayBeServedElsewhere({ agents, now }: Runtime, { agent, updatedAt }: Conversation): boolean {
+  return agents.find(agent) === undefined && now() - updatedAt < UNSERVED_LIMIT_MS;
 }
 
 /**

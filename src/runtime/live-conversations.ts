@@ -71,7 +71,8 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
   };
 }
 
-async function batchOf(
+/** Entries with what must be known of the conversation to tell whether they end a reading. */
+export async function batchOf(
   store: ConversationStore,
   id: ConversationId,
   events: readonly LogEvent[],

@@ -1,12 +1,14 @@
-import { AgentError, comesNext, compareCursors, cursorOf, isRunEnd, START } from "../core/index.ts";
-import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
+import { AgentError, comesNext, compareCursors, cursorOf, START } from "../core/index.ts";
+import type { ConversationId, Cursor } from "../core/index.ts";
 import { streamExpired } from "../ports/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
-import { endOf } from "./live-conversations.ts";
+import { batchOf, endOf } from "./live-conversations.ts";
 import type { LeaveConversation, LiveBatch, LiveConversations } from "./live-conversations.ts";
 
 /** How many entries one read of the store asks for when a reader catches up. */
 export const CATCH_UP_PAGE = 1000;
+/** How many of them are handed to a reader at a time. */
+export const CATCH_UP_PIECE = 100;
 /** How many entries a reader may hold that came while it was catching up; past it they are read from the store. */
 export const MAX_ENTRIES_HELD = 1024;
 
@@ -46,6 +48,8 @@ export function createLogReader({ store, live, id, after, tip, sink }: LogReader
   let held: LiveBatch[] = [];
   let heldEntries = 0;
   let missed = false;
+  /** What was read and not handed on yet: less than a page. */
+  let rest: LiveBatch[] = [];
   let leave: LeaveConversation | undefined;
 
   function hear(batch: LiveBatch): void {
@@ -76,7 +80,20 @@ export function createLogReader({ store, live, id, after, tip, sink }: LogReader
     const before = position;
     position = endOf(batch) ?? position;
     // The sink may have stopped us while it took the batch.
-    if (!sink.take(batch, before) && mode !== "stopped") mode = "full";
+    if (sink.take(batch, before) || mode === "stopped") return;
+    mode = "full";
+    held = [];
+    heldEntries = 0;
+    missed = true;
+  }
+
+  /** Hands on what was read, until the sink is full: a slow reader is given no more at a time than it takes. */
+  function handRest(): boolean {
+    while (rest.length > 0 && mode === "catching-up") {
+      const [piece] = rest.splice(0, 1);
+      if (piece) hand(piece);
+    }
+    return mode === "catching-up";
   }
 
   function catchUpSoon(): void {
@@ -87,14 +104,15 @@ export function createLogReader({ store, live, id, after, tip, sink }: LogReader
   async function catchUp(): Promise<void> {
     try {
       for (;;) {
+        if (!handRest()) return;
         missed = false;
         const events = await store.read(id, position, CATCH_UP_PAGE);
-        const batch = await withRuns(events);
+        const batch = await batchOf(store, id, events);
         if (mode !== "catching-up") return;
         // From the beginning one reads whatever is kept: when that is nothing, it has expired since the opening.
         if (events.length === 0 && position === START && tip !== START) throw streamExpired(id);
-        if (events.length > 0) hand(batch);
-        if (mode !== "catching-up") return;
+        rest = piecesOf(batch);
+        if (!handRest()) return;
         if (events.length === CATCH_UP_PAGE || missed) continue;
         if (leave) break;
         // Only who is still here at the tip needs to hear more; what came before it was heard is read once more.
@@ -104,12 +122,6 @@ export function createLogReader({ store, live, id, after, tip, sink }: LogReader
     } catch (error) {
       end(AgentError.from(error));
     }
-  }
-
-  async function withRuns(events: readonly LogEvent[]): Promise<LiveBatch> {
-    if (!events.some(isRunEnd)) return { events, runs: undefined };
-    const conversation = await store.conversation(id);
-    return { events, runs: conversation?.runs };
   }
 
   /** Takes what came while the last page was read; all in one turn, so that nothing falls between. */
@@ -133,6 +145,7 @@ export function createLogReader({ store, live, id, after, tip, sink }: LogReader
   function stop(): void {
     mode = "stopped";
     held = [];
+    rest = [];
     leave?.();
   }
 
@@ -151,4 +164,13 @@ function afterPosition(batch: LiveBatch, position: Cursor): LiveBatch {
   if (first && compareCursors(cursorOf(first), position) > 0) return batch;
   const events = batch.events.filter((event) => compareCursors(cursorOf(event), position) > 0);
   return { ...batch, events };
+}
+
+/** A page in small pieces; what is known of the runs goes with each, since any of them may hold an end. */
+function piecesOf({ events, runs }: LiveBatch): LiveBatch[] {
+  const pieces: LiveBatch[] = [];
+  for (let start = 0; start < events.length; start += CATCH_UP_PIECE) {
+    pieces.push({ events: events.slice(start, start + CATCH_UP_PIECE), runs });
+  }
+  return pieces;
 }

@@ -1,5 +1,6 @@
 import { normalizeText, randomConversationId, randomId } from "../core/index.ts";
 import type { ConversationId, JsonObject, RunOptions } from "../core/index.ts";
+import { IDEMPOTENCY_WINDOW_MS } from "../ports/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -31,7 +32,7 @@ export interface StartedRun {
 export async function startRun(runtime: Runtime, intent: RunIntent): Promise<StartedRun> {
   const { agent, idempotencyKey, options, metadata } = intent;
   const input = normalizeText(intent.message);
-  const conversation = intent.conversation ?? (await newConversationId(agent, idempotencyKey));
+  const conversation = intent.conversation ?? (await newConversationId(runtime, agent, idempotencyKey));
   const posted = await runtime.store.post(
     conversation,
     { kind: "run", id: randomId(), agent: agent.name, input, options, ...(metadata && { metadata }) },
@@ -59,10 +60,22 @@ export async function wake(runtime: Runtime, id: ConversationId): Promise<void> 
   }
 }
 
-/** A repeat of a request that names no conversation must find the one that the first began: the key leads to it. */
-async function newConversationId(agent: Agent, idempotencyKey: string | undefined): Promise<ConversationId> {
+/**
+ * A repeat of a request that names no conversation must find the one that the first began: the key leads to it. A key
+ * that comes again after it was forgotten begins another, and does not go on in somebody's old one.
+ */
+async function newConversationId(
+  { store, now }: Runtime,
+  agent: Agent,
+  idempotencyKey: string | undefined,
+): Promise<ConversationId> {
   if (idempotencyKey === undefined) return randomConversationId();
-  return (await digest(JSON.stringify([agent.name, idempotencyKey]))).slice(0, 32) as ConversationId;
+  for (let generation = 0; ; generation++) {
+    const seed = JSON.stringify([agent.name, idempotencyKey, generation]);
+    const id = (await digest(seed)).slice(0, 32) as ConversationId;
+    const conversation = await store.conversation(id);
+    if (!conversation || conversation.createdAt > now() - IDEMPOTENCY_WINDOW_MS) return id;
+  }
 }
 
 /** SHA-256 in hex. */

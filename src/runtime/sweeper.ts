@@ -15,10 +15,10 @@ export interface Sweeper {
  * Finds every conversation that a crash left unfinished: all at once at the start, and those that nobody has touched
  * for a while ever after (L10). Waking one that is being driven does no harm.
  */
-export async function startSweeper(runtime: Runtime): Promise<Sweeper> {
+export function startSweeper(runtime: Runtime): Sweeper {
   const abort = new AbortController();
-  await sweep(runtime, 0);
   const sweeping = (async () => {
+    await sweep(runtime, 0);
     while (!abort.signal.aborted) {
       await pause(SWEEP_INTERVAL_MS, abort.signal);
       if (!abort.signal.aborted) await sweep(runtime, UNTOUCHED_MS);

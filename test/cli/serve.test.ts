@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -141,6 +141,22 @@ describe("the command line", () => {
     await server.stop();
   });
 
+  test("ends after the grace, whatever a tool or an idle connection does", async () => {
+    const file = join(directory, "deaf.ts");
+    writeFileSync(file, DEAF_AGENT);
+    const server = await startServe({ args: [file], environment: { HOLDFAST_GRACE_SECONDS: "0.1" } });
+    const idle = connect(Number(new URL(server.url).port), "127.0.0.1");
+    idle.on("error", () => {});
+    const response = await fetch(`${server.url}/api/agent/create`, { method: "POST", body: "hi" });
+    const reader = response.body!.getReader();
+    await reader.read();
+    server.kill("SIGTERM");
+    expect(await server.exited).toBe(0);
+    idle.destroy();
+    await reader.cancel().catch(() => {});
+    await server.stop();
+  });
+
   test("on a Node that is too old, the published command says so in one line", () => {
     const old = `Object.defineProperty(process.versions, "node", { value: "20.11.0" }); require("./bin/holdfast.js");`;
     const script = join(directory, "old.cjs");
@@ -161,6 +177,21 @@ export const agents = [
     async *model(_step, { signal }) {
       yield "begun";
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    },
+  }),
+];
+`;
+
+const DEAF_AGENT = `
+import { defineAgent } from "holdfast";
+
+export const agents = [
+  defineAgent({
+    name: "Deaf",
+    instructions: "",
+    async *model() {
+      yield "begun";
+      await new Promise((resolve) => setTimeout(resolve, 3_600_000));
     },
   }),
 ];

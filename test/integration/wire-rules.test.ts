@@ -59,6 +59,23 @@ describe("wire rule 2: signs of life", () => {
     );
   });
 
+  it("a stream whose entries the format does not show is quiet, and shows that it lives", async () => {
+    const puppet = createPuppet();
+    const server = await openServer({ agents: [puppet.definition], http: { heartbeatMs: 60 } });
+    const run = await startRun(server, "Puppet");
+    const stream = await openStream(server.port, run.streamPath);
+    const reasoning = setInterval(() => {
+      puppet.say({ type: "reasoning-delta", id: "r", delta: "hm " });
+    }, 5);
+    try {
+      await eventually("a heartbeat", () => stream.text.includes(": hb\n"));
+    } finally {
+      clearInterval(reasoning);
+    }
+    puppet.end();
+    await stream.ending;
+  });
+
   it("a quiet stream of lines says heartbeat, plain text says nothing", async () => {
     const puppet = createPuppet();
     const server = await openServer({ agents: [puppet.definition], http: { heartbeatMs: 10 } });

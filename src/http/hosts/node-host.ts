@@ -9,6 +9,9 @@ import { MAX_STALL_MS, pushToSocket } from "./node-stream.ts";
 /** For how long the rest of a body that nobody wants is taken, in milliseconds, before the client is cut. */
 export const MAX_DISCARD_MS = 5_000;
 
+/** How long answers under way may take when a host is closed, in milliseconds, by default. */
+export const CLOSE_LIMIT_MS = 5_000;
+
 export interface NodeHostOptions {
   readonly hostname: string;
   /** 0 takes any free port. */
@@ -18,8 +21,8 @@ export interface NodeHostOptions {
 export interface NodeHost {
   readonly hostname: string;
   readonly port: number;
-  /** Takes no new connection, resolves when those that are open have ended. */
-  close(): Promise<void>;
+  /** Takes no new connection, and resolves when those that are open have ended; cuts what is left of them after a limit. */
+  close(limitMs?: number): Promise<void>;
 }
 
 /** Serves a handler over HTTP/1.1. Rejects when the port is taken or the host unknown. */
@@ -40,10 +43,16 @@ export async function serveNode(handler: Handler, options: NodeHostOptions): Pro
   return {
     hostname: address,
     port,
-    close: () =>
+    close: (limitMs = CLOSE_LIMIT_MS) =>
       new Promise((resolve, reject) => {
         closing = true;
-        server.close((error) => (error ? reject(error) : resolve()));
+        // Also connections on which nobody has asked anything yet: Node counts them as busy.
+        const late = setTimeout(() => server.closeAllConnections(), limitMs);
+        server.close((error) => {
+          clearTimeout(late);
+          if (error) reject(error);
+          else resolve();
+        });
         server.closeIdleConnections();
       }),
   };
@@ -68,6 +77,8 @@ async function respond(handler: Handler, incoming: IncomingMessage, outgoing: Se
     const source = streamSourceOf(response);
     await (source ? pushToSocket(source, outgoing) : writeBody(response, outgoing));
     await discardRest(incoming);
+    const stalled = setTimeout(() => reset(outgoing), MAX_STALL_MS);
+    outgoing.once("close", () => clearTimeout(stalled));
     outgoing.end(() => {
       if (!incoming.complete) incoming.destroy();
     });

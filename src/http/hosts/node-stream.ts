@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { MAX_BYTES_WAITING } from "../stream-response.ts";
 import type { StreamSource } from "../stream-source.ts";
 
@@ -17,6 +16,7 @@ export function pushToSocket(source: StreamSource, outgoing: ServerResponse): Pr
     // The answer to a pipelined request has no socket yet, and HTTP/1.0 knows no chunks: Node's own way serves both.
     const direct = socket && outgoing.chunkedEncoding ? socket : undefined;
     let stalled: NodeJS.Timeout | undefined;
+    let waitingBefore = 0;
 
     function settle(act: () => void): void {
       clearTimeout(stalled);
@@ -36,7 +36,15 @@ export function pushToSocket(source: StreamSource, outgoing: ServerResponse): Pr
       stalled = undefined;
       source.resume();
     }
+    /** A client that takes something, however little, is slow and not stalled. */
     function onStall(): void {
+      const waiting = (direct ?? outgoing).writableLength;
+      const turnToCome = outgoing.socket === null;
+      if (turnToCome || waiting < waitingBefore) {
+        waitingBefore = waiting;
+        stalled = setTimeout(onStall, MAX_STALL_MS);
+        return;
+      }
       settle(() => {
         source.stop();
         reject(new Error("The client takes too long."));
@@ -53,7 +61,10 @@ export function pushToSocket(source: StreamSource, outgoing: ServerResponse): Pr
       write(bytes) {
         if (direct) direct.write(chunkOf(bytes));
         else outgoing.write(bytes);
-        if (bytesWaiting(direct ?? outgoing) < MAX_BYTES_WAITING) return true;
+        const waiting = (direct ?? outgoing).writableLength;
+        // Above any high-water mark of Node's, so that a drain is sure to follow.
+        if (waiting < MAX_BYTES_WAITING) return true;
+        waitingBefore = waiting;
         stalled ??= setTimeout(onStall, MAX_STALL_MS);
         return false;
       },
@@ -61,10 +72,6 @@ export function pushToSocket(source: StreamSource, outgoing: ServerResponse): Pr
       fail: (error) => settle(() => reject(error)),
     });
   });
-}
-
-function bytesWaiting(writable: Socket | ServerResponse): number {
-  return writable.writableLength;
 }
 
 const chunks = new WeakMap<Uint8Array, Buffer>();

@@ -62,7 +62,11 @@ async function postRun(call: Call): Promise<Response> {
     const response = "Agent request accepted";
     return jsonResponse(202, { status: "accepted", response, ...accepted }, headers);
   }
-  const record = await waitForAnswer(call, started);
+  // Whatever goes wrong with the waiting, the run is accepted: a client that heard an error would start another.
+  const record = await waitForAnswer(call, started).catch((error: unknown) => {
+    call.runtime.logger.warn({ conversation: started.conversation, error }, "could not wait for an answer");
+    return undefined;
+  });
   if (!record) {
     const response = "The agent is still at work; follow the stream or ask for the status.";
     return jsonResponse(202, { status: "timeout", response, ...accepted }, headers);

@@ -20,6 +20,7 @@ import type { ReadRequest } from "../../runtime/index.ts";
 import { acceptedFormat } from "../accept.ts";
 import type { StreamFormat } from "../accept.ts";
 import { existingConversation, findAgent } from "../conversation-of-call.ts";
+import { errorResponse } from "../json-response.ts";
 import type { Call, HttpSettings, Route } from "../route.ts";
 import { streamResponse } from "../stream-response.ts";
 import { createStreamSource } from "../stream-source.ts";
@@ -39,11 +40,15 @@ async function createAndStream(call: Call): Promise<Response> {
   const agent = named === undefined ? runtime.agents.first : findAgent(runtime.agents, named);
   const { started } = await startRequestedRun(call, agent);
   const reading = { id: started.conversation, run: started.run };
-  return readingResponse(call, reading, format, {
+  const headers = {
     [CONVERSATION_ID]: entityForm(agent.name, started.conversation),
     [THREAD_ID]: started.conversation,
     location: streamPath(started.conversation, started.run),
-  });
+  };
+  // The run is accepted by now: also an answer that cannot stream says where it is.
+  return readingResponse(call, reading, format, headers).catch((error: unknown) =>
+    errorResponse(AgentError.from(error), headers),
+  );
 }
 
 async function getStream(call: Call): Promise<Response> {
