@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   projections: ["protocol", "core"],
   http: ["projections", "protocol", "runtime", "ports", "core", "zod"],
   "http/hosts": ["http", "node:"],
+  client: ["protocol", "core", "eventsource-parser"],
   testing: ["ports", "core", "node:"],
   // The composition roots.
   cli: ["*"],

@@ -14,6 +14,15 @@ function testsOf(law: string): { readonly file: string; readonly name: string }[
   return [...section.matchAll(/^- `([^`]+)` · (.+)$/gm)].map(([, file = "", name = ""]) => ({ file, name }));
 }
 
+/** Lines without what the formatter makes of tables and lists. */
+function bare(text: string = ""): string[] {
+  return text
+    .replace(/ +/g, " ")
+    .replace(/-{3,}/g, "---")
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
 describe("SPEC.md", () => {
   test.each(LAWS)("%s is held by at least one test", (law) => {
     expect(testsOf(law).length).toBeGreaterThan(0);
@@ -28,7 +37,7 @@ describe("SPEC.md", () => {
 
   test("shows the matrix as the tests have it, every fault in every phase on every store or a reason", () => {
     const shown = /<!-- matrix -->\n\n([\s\S]*?)\n\n<!-- \/matrix -->/.exec(SPEC)?.[1];
-    expect(shown).toBe(matrixTable().trim());
+    expect(bare(shown)).toEqual(bare(matrixTable()));
     for (const fault of FAULTS) {
       for (const store of STORES) {
         const cells = CELLS.filter((cell) => cell.fault === fault && cell.store === store);
