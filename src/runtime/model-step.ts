@@ -57,8 +57,8 @@ export async function runModelStep(
   }
   const { message, usage, finishReason } = answer.end();
   log.end();
+  // Stored at the latest before the next step does anything: each waits for what it builds on (L8).
   writer.write({ type: "step-end", step, message, usage, finishReason });
-  await writer.flush();
 }
 
 function updatesOf(
