@@ -24,4 +24,5 @@ const { breaches, ...counts } = await runChaos({
 });
 for (const breach of breaches) console.error(breach);
 console.log(JSON.stringify({ store, ...counts, breaches: breaches.length }));
-process.exitCode = breaches.length > 0 ? 1 : 0;
+// Readers that were still looking for a node that answers would go on looking.
+process.exit(breaches.length > 0 ? 1 : 0);
