@@ -34,7 +34,8 @@ export async function killTimes({
     if (!worker) throw new TypeError("A cluster has a worker.");
     for (let round = 1; round <= count; round++) {
       const conversation = `kill-${seed}-${round}`;
-      const killAfter = random.between(0, CHUNKS - 2);
+      // Far enough from the end that a slow moment before the kill does not let the run end first.
+      const killAfter = random.between(0, CHUNKS - 10);
       const accepted = [await acceptRun(cluster, conversation, "Tell me.")];
       const arrivals: number[] = [];
       const reader = followConversation({
