@@ -21,7 +21,7 @@ export function entriesToWrite(
   requireGapless(events);
   if (first.attempt !== log.attempt || attemptOf(log.tip) !== log.attempt) throw fenced();
   const written = seqOf(log.tip);
-  const fresh = events.filter((event) => event.seq > written);
+  const fresh = first.seq > written ? events : events.filter((event) => event.seq > written);
   if (fresh.length === 0) return [];
   if (log.tip === log.settled) throw fenced();
   if (first.seq > written + 1) throw logGap(log.tip);
@@ -45,10 +45,11 @@ export function logGap(tip: Cursor): AgentError {
 }
 
 function requireGapless(events: readonly LogEvent[]): void {
-  events.forEach((event, index) => {
-    const before = events[index - 1];
+  let before: LogEvent | undefined;
+  for (const event of events) {
     if (before && (event.attempt !== before.attempt || event.seq !== before.seq + 1)) {
       throw new TypeError(`Entries must be one gapless piece: ${cursorOf(event)} after ${cursorOf(before)}.`);
     }
-  });
+    before = event;
+  }
 }

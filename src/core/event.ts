@@ -3,7 +3,7 @@ import type { Cursor } from "./cursor.ts";
 import { isErrorCode } from "./error.ts";
 import type { ErrorCode } from "./error.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import type { AssistantMessage, ToolMessage, ToolOutput } from "./message.ts";
+import type { AssistantMessage, Message, ToolMessage, ToolOutput } from "./message.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -77,6 +77,8 @@ export interface RunStart {
   readonly acceptedAt: number;
   readonly options: RunOptions;
   readonly metadata?: JsonObject;
+  /** What was said before the input, elsewhere: a client brought it along. */
+  readonly preceding?: readonly Message[];
 }
 
 /** What a request may ask of its run. */
@@ -85,6 +87,8 @@ export interface RunOptions {
   readonly responseFormat?: ResponseFormat;
   /** False: the model is offered no tools. Default true. */
   readonly enableToolCalls?: boolean;
+  /** Goes to the model after the agent's own instructions, for this run only. */
+  readonly instructions?: string;
 }
 
 export type ResponseFormat =

@@ -127,7 +127,10 @@ function stateAfter(state: RunState, event: LogEvent): RunState {
         ...state,
         tip,
         start: event,
-        messages: [{ role: "user", content: [{ type: "text", text: event.input }] }],
+        messages: [
+          ...(event.preceding ?? []),
+          { role: "user", content: [{ type: "text", text: event.input }] },
+        ],
       };
     case "step-start":
       return { ...state, tip, open: beginStep(event, tip) };

@@ -1,5 +1,6 @@
 import type { RunOptions } from "./event.ts";
 import type { JsonObject } from "./json.ts";
+import type { Message } from "./message.ts";
 
 /**
  * What anybody may send to a conversation. Only the holder of the current attempt writes the log; everybody else
@@ -25,6 +26,8 @@ export interface RunRequest {
   readonly input: string;
   readonly options: RunOptions;
   readonly metadata?: JsonObject;
+  /** What was said before the input, elsewhere: the client brings it along. */
+  readonly preceding?: readonly Message[];
 }
 
 /** Cancels every run up to and including `upTo` that has not ended yet, running or waiting (L11). */

@@ -6,6 +6,7 @@ import type {
   LogEvent,
   RunRecord,
 } from "../core/index.ts";
+import type { ConversationSnapshot } from "./conversation-snapshot.ts";
 
 /**
  * Inbox, log and history of every conversation; each call is atomic for its conversation. What the methods promise is
@@ -33,6 +34,8 @@ export interface ConversationStore {
    * when no run is under way or waiting, decided in the same atomic step: a worker that comes late must not leave an
    * attempt without a run. Throws `conversation_not_found`, and `fenced` when a run has ended since the holder looked:
    * a worker that slept in between would begin an attempt about a run that is over (L5, L9).
+   *
+   * When this resolves, what the holder opens the attempt with is stored too.
    */
   acquire(id: ConversationId, holder: Holder): Promise<LogEvent | undefined>;
 
@@ -74,7 +77,16 @@ export interface ConversationStore {
   delete(id: ConversationId): Promise<boolean>;
 
   /** Conversations with a run under way or waiting, untouched for at least so many milliseconds (L10). */
-  unfinished(untouchedForMs: number): AsyncIterable<ConversationId>;
+  unfinished(untouchedForMs: number): AsyncIterable<UnfinishedConversation>;
+
+  /**
+   * Present where conversations can be moved in. Stores one as it was elsewhere, all of it or nothing: the same cursors,
+   * records and voided ranges; the next run goes on from there. It counts as touched now, so that its retention begins
+   * anew. False, and nothing changed: there is a conversation of that id. Answers to repeated requests do not move along.
+   *
+   * Throws TypeError for a snapshot that is not whole.
+   */
+  readonly restore?: (snapshot: ConversationSnapshot) => Promise<boolean>;
 
   /** Rejects with `store_unavailable` when the store cannot be written or read now. */
   ping(): Promise<void>;
@@ -82,6 +94,8 @@ export interface ConversationStore {
   /** Ends all followers and lets go of everything. No call may follow. */
   close(): Promise<void>;
 }
+
+export type UnfinishedConversation = Pick<Conversation, "id" | "updatedAt">;
 
 export interface PostOptions {
   /** Remembered for `IDEMPOTENCY_WINDOW_MS`. */
@@ -111,6 +125,16 @@ export interface Holder {
   readonly run: number;
   /** Where the newest run that had ended did so, when the holder looked; absent: it did not look. */
   readonly settled?: Cursor;
+  /**
+   * What the attempt opens with, given its `attempt-start`: written in the same step where the store can, which spares
+   * a worker the wait for two, and right after it elsewhere. Depends on its argument alone; may be asked again.
+   */
+  readonly opening?: (start: LogEvent) => Opening | undefined;
+}
+
+/** The entries that directly follow an attempt's `attempt-start`, and the inbox items whose effect they log. */
+export interface Opening extends Pick<AppendOptions, "takes"> {
+  readonly events: readonly LogEvent[];
 }
 
 export interface AppendOptions {

@@ -1,3 +1,5 @@
+export { requireWhole, snapshotProblem, voidedRanges } from "./conversation-snapshot.ts";
+export type { ConversationSnapshot } from "./conversation-snapshot.ts";
 export { DEFAULT_RETENTION, IDEMPOTENCY_WINDOW_MS } from "./conversation-store.ts";
 export type {
   AppendOptions,
@@ -8,9 +10,11 @@ export type {
   HistoryPage,
   Holder,
   ListFilter,
+  Opening,
   Posted,
   PostOptions,
   Retention,
+  UnfinishedConversation,
 } from "./conversation-store.ts";
 export type {
   AgentUpdate,

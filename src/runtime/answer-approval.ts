@@ -20,6 +20,11 @@ export interface PendingApproval {
   readonly expiresAt: number | undefined;
 }
 
+/** A verdict with what it is about. */
+export interface ApprovalVerdict extends Verdict {
+  readonly approvalId: string;
+}
+
 /**
  * Answers a request for leave; the run goes on, on any node. Durable when this resolves. The first answer counts: asking
  * again changes nothing. Throws `conversation_not_found` and `approval_not_found`.
@@ -30,20 +35,29 @@ export async function answerApproval(
   approvalId: string,
   verdict: Verdict,
 ): Promise<void> {
+  await answerApprovals(runtime, id, [{ approvalId, ...verdict }]);
+}
+
+/** Answers several at once: a run that waits for all of them goes on when it has all. */
+export async function answerApprovals(
+  runtime: Runtime,
+  id: ConversationId,
+  verdicts: readonly ApprovalVerdict[],
+): Promise<void> {
   const { conversation, state } = await loadRun(runtime.store, id);
-  if (!wasRequested(state, approvalId)) {
-    if (await wasAnsweredEarlier(runtime, id, approvalId)) return;
+  const asked = verdicts.filter(({ approvalId }) => wasRequested(state, approvalId));
+  for (const { approvalId } of verdicts) {
+    if (wasRequested(state, approvalId) || (await wasAnsweredEarlier(runtime, id, approvalId))) continue;
     throw new AgentError(
       "approval_not_found",
       `Nothing in this conversation waits for the approval ${approvalId}.`,
     );
   }
-  const open = pendingApprovals(state).some((approval) => approval.approvalId === approvalId);
-  const answered = conversation.inbox.some(
-    (item) => item.kind === "approval" && item.approvalId === approvalId,
-  );
-  if (open && !answered) {
-    const { approved, reason } = verdict;
+  if (asked.length === 0) return;
+  const open = new Set(pendingApprovals(state).map(({ approvalId }) => approvalId));
+  for (const item of conversation.inbox) if (item.kind === "approval") open.delete(item.approvalId);
+  for (const { approvalId, approved, reason } of asked) {
+    if (!open.delete(approvalId)) continue;
     await runtime.store.post(id, {
       kind: "approval",
       approvalId,
@@ -83,18 +97,21 @@ async function wasAnsweredEarlier(
   id: ConversationId,
   approvalId: string,
 ): Promise<boolean> {
-  const run = Number(approvalId.split(":")[0]);
+  const [run = 0, step = 0] = approvalId.split(":").map(Number);
   if (!Number.isSafeInteger(run) || run < 1) return false;
   const { state } = await loadRun(runtime.store, id);
   const underWay = state.start?.run === run ? state.messages : undefined;
   const [record] = underWay ? [] : await runtime.store.history(id, { from: run, limit: 1 });
   const messages = underWay ?? (record?.run === run ? record.messages : []);
-  // The first message is the user's, and each step adds one: the calls of message n are the round of step n + 1.
+  // After the user's message each step adds one, and its calls are the round of the next step. Answers that were broken off
+  // and gone on from are one message of several steps, which makes rounds come later.
+  const input = messages.findLastIndex(({ role }) => role === "user");
   return messages.some(
     (message, index) =>
       message.role === "assistant" &&
+      step > index - input &&
       message.content.some(
-        (part) => part.type === "tool-call" && approvalId === approvalIdOf(run, index + 1, part.toolCallId),
+        (part) => part.type === "tool-call" && approvalId === approvalIdOf(run, step, part.toolCallId),
       ),
   );
 }

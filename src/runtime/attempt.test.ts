@@ -4,6 +4,7 @@ import { randomConversationId } from "../core/index.ts";
 import { defineAgent } from "../define-agent.ts";
 import type { AgentDefinition } from "../define-agent.ts";
 import { createHoldfast } from "../holdfast.ts";
+import type { ConversationStore } from "../ports/index.ts";
 import { UNSERVED_LIMIT_MS } from "./drive.ts";
 import { eventually } from "../testing/index.ts";
 
@@ -48,5 +49,37 @@ describe("a run of an agent that is no longer served", () => {
     expect(await store.history(id)).toMatchObject([{ status: "completed", text: "served" }]);
     await old.stop({ graceMs: 0 });
     await young.stop({ graceMs: 0 });
+  });
+});
+
+describe("an append window", () => {
+  test("stores an answer in one append, and holds up neither its end nor what comes after", async () => {
+    const memory = createMemoryStore();
+    const appends: string[][] = [];
+    const store: ConversationStore = {
+      ...memory,
+      append(id, events, options) {
+        appends.push(events.map((event) => event.type));
+        return memory.append(id, events, options);
+      },
+    };
+    const speaker = defineAgent({
+      name: "Speaker",
+      instructions: "",
+      async *model() {
+        for (const word of ["piece ", "by ", "piece"]) {
+          await new Promise(setImmediate);
+          yield word;
+        }
+      },
+    });
+    const holdfast = createHoldfast({ agents: [speaker], store, limits: { appendWindowMs: 1_000_000 } });
+    await holdfast.start();
+    const url = "http://localhost/api/agents/Speaker/run?wait_for_response=true";
+    const response = await holdfast.fetch(new Request(url, { method: "POST", body: "Speak." }));
+    expect(await response.json()).toMatchObject({ status: "success", response: "piece by piece" });
+    expect(appends).toHaveLength(1);
+    expect(appends[0]?.at(-1)).toBe("run-completed");
+    await holdfast.stop({ graceMs: 0 });
   });
 });

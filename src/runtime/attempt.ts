@@ -1,11 +1,12 @@
-import { AgentError, fenced } from "../core/index.ts";
+import { AgentError, applyEvent, comesNext, cursorOf, fenced, foldRun, START } from "../core/index.ts";
 import type { Conversation, LogEvent, Message, RunOptions } from "../core/index.ts";
-import type { DriveTask } from "../ports/index.ts";
+import type { DriveTask, Opening } from "../ports/index.ts";
 import { DEFAULT_LIMITS } from "./agent.ts";
 import type { Agent } from "./agent.ts";
 import { createCallbackQueue } from "./callbacks.ts";
 import type { CallbackQueue, ResponseContext } from "./callbacks.ts";
 import { loadRun } from "./load-run.ts";
+import type { LoadedRun } from "./load-run.ts";
 import { createLogWriter } from "./log-writer.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { createRunMeter, isRecovery } from "./run-metrics.ts";
@@ -26,13 +27,28 @@ export interface Attempt {
   modelTries: number;
 }
 
-/** What a worker works with once it has taken hold with `start`. Throws `fenced` when another has meanwhile. */
-export async function beginAttempt(runtime: Runtime, task: DriveTask, start: LogEvent): Promise<Attempt> {
-  const { conversation, state, last } = await loadRun(runtime.store, task.id);
-  // Another worker took hold between our taking hold and our reading: its attempt is not ours to write.
-  if (!last || last.attempt !== start.attempt) throw fenced();
+/** What a worker has once it has taken hold. */
+export interface Beginning {
+  /** The run as it was looked at before. */
+  readonly loaded: LoadedRun;
+  readonly start: LogEvent;
+  /** What was stored together with `start`. */
+  readonly opening: Opening | undefined;
+  readonly earlier: readonly Message[];
+}
+
+/** What a worker works with once it has taken hold. Throws `fenced` when another has meanwhile. */
+export async function beginAttempt(
+  runtime: Runtime,
+  task: DriveTask,
+  beginning: Beginning,
+): Promise<Attempt> {
+  const { loaded, start, opening, earlier } = beginning;
+  const { conversation, state } = comesNext(start, loaded.position)
+    ? { ...loaded, state: applyEvent(loaded.state, start) }
+    : await reload(runtime, task, start);
+  const opened = opening?.events ?? [];
   const agent = runtime.agents.find(conversation.agent) ?? absentAgent(conversation.agent);
-  const history = await runtime.store.history(task.id);
   const callbacks = createCallbackQueue(
     [runtime.callbacks, agent.callbacks],
     () => contextOf(writer, task),
@@ -46,29 +62,56 @@ export async function beginAttempt(runtime: Runtime, task: DriveTask, start: Log
       "a run that another worker left goes on",
     );
   }
+  const onStored = (events: readonly LogEvent[]): void => {
+    meter.count(events);
+    runtime.logger.debug({ conversation: task.id, entries: events.length }, "entries stored");
+    for (const event of events) {
+      if (event.type === "run-start") {
+        const { id: run, agent: name } = event;
+        runtime.logger.info({ conversation: task.id, run, agent: name }, "a run begins");
+      }
+      callbacks.update(event);
+    }
+  };
   const writer = createLogWriter({
     store: runtime.store,
     id: task.id,
-    state,
-    last,
+    state: foldRun(opened, state),
+    stored: [start, ...opened],
     now: runtime.now,
     signal: task.signal,
-    onStored: (events) => {
-      meter.count(events);
-      runtime.logger.debug({ conversation: task.id, entries: events.length }, "entries stored");
-      for (const event of events) callbacks.update(event);
-    },
+    windowMs: runtime.limits.appendWindowMs,
+    onStored,
   });
+  onStored(opened);
   return {
     runtime,
     task,
     agent,
     writer,
     callbacks,
-    earlier: history.flatMap((record) => record.messages),
+    earlier,
     settled: conversation.settled,
     modelTries: 0,
   };
+}
+
+/** The run as another worker left it between our look and our taking hold. */
+async function reload(runtime: Runtime, task: DriveTask, start: LogEvent): Promise<LoadedRun> {
+  const loaded = await loadRun(runtime.store, task.id);
+  // Yet another took hold between our taking hold and our reading: its attempt is not ours to write.
+  if (loaded.position !== cursorOf(start)) throw fenced();
+  return loaded;
+}
+
+/** What was said in a conversation before the run under way, or the one that is to begin. */
+export async function messagesBefore(
+  { store }: Runtime,
+  { id, settled }: Conversation,
+): Promise<readonly Message[]> {
+  if (settled === START) return [];
+  const history = await store.history(id);
+  return history.flatMap((record) => record.messages);
 }
 
 function contextOf(writer: LogWriter, task: DriveTask): ResponseContext | undefined {

@@ -1,5 +1,6 @@
 import { AgentError, deadlineOf } from "../core/index.ts";
-import type { Conversation, ProviderResponse } from "../core/index.ts";
+import type { Conversation, RunOptions } from "../core/index.ts";
+import type { Agent } from "./agent.ts";
 import { toolsFor } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { backOffMs, pause } from "./back-off.ts";
@@ -7,20 +8,20 @@ import { failRun } from "./end-run.ts";
 import { watchInbox } from "./inbox-watch.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { runModelStep } from "./model-step.ts";
+import type { ContinuedStep } from "./model-step.ts";
 
 const MODEL_BACK_OFF = { firstMs: 500, limitMs: 20_000 };
 /** How long a provider's own wish to be left alone is heeded at most, in milliseconds. */
 export const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * Makes the model call of a step, or goes on reading the provider's response to an earlier one; fails the run when the
- * model fails for good.
+ * Makes the model call of a step, or goes on with one that has begun; fails the run when the model fails for good.
  */
 export async function callModel(
   attempt: Attempt,
   step: number,
   inbox: Conversation["inbox"],
-  response?: ProviderResponse,
+  continuing?: ContinuedStep,
 ): Promise<"go-on" | "run-ended"> {
   const { runtime, task, agent, writer } = attempt;
   const { start } = writer.state;
@@ -34,7 +35,7 @@ export async function callModel(
       conversationId: task.id,
       runId: start.id,
       step,
-      instructions: agent.instructions,
+      instructions: instructionsFor(agent, start.options),
       messages: [...attempt.earlier, ...writer.state.messages],
       tools: await runtime.toolSchemas.describe(toolsFor(agent, start.options)),
       responseFormat: start.options.responseFormat ?? { type: "text" as const },
@@ -44,7 +45,7 @@ export async function callModel(
       writer,
       signal,
       idleTimeoutMs: agent.limits.modelIdleTimeoutMs,
-      response,
+      continuing,
     });
     attempt.modelTries = 0;
     return "go-on";
@@ -101,6 +102,11 @@ export function resetOpenStep(writer: LogWriter, reason: "interrupted" | "retry"
   if (!open) return;
   const { step, from, text } = open;
   writer.write({ type: "step-reset", step, from, reason, ...(text !== "" && { withdrawsText: true }) });
+}
+
+/** The agent's own instructions, and what the request adds for this run. */
+function instructionsFor(agent: Agent, { instructions }: RunOptions): string {
+  return instructions === undefined ? agent.instructions : `${agent.instructions}\n\n${instructions}`;
 }
 
 function modelError(error: unknown): AgentError {

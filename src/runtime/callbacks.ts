@@ -69,8 +69,9 @@ export function createCallbackQueue(
 
   return {
     update(event) {
+      if (updates.length === 0) return;
       const known = context();
-      if (updates.length === 0 || !known) return;
+      if (!known) return;
       if (waiting >= MAX_CALLBACKS_WAITING) {
         if (!overflowed) logger.error({ ...known }, "callbacks are too slow; updates are left out");
         overflowed = true;

@@ -5,14 +5,19 @@ import type { Runtime } from "./runtime.ts";
 import { wake } from "./start-run.ts";
 
 /**
- * Asks that every run accepted so far and not ended be cancelled (L11). Durable when this resolves; asking again changes
- * nothing, and so does asking when all have ended. Throws `conversation_not_found`.
+ * Asks that every run accepted so far and not ended be cancelled (L11), or every one up to a given run. Durable when this
+ * resolves; asking again changes nothing, and so does asking when all have ended. Throws `conversation_not_found`.
  */
-export async function cancelRuns(runtime: Runtime, id: ConversationId, reason?: string): Promise<void> {
+export async function cancelRuns(
+  runtime: Runtime,
+  id: ConversationId,
+  reason?: string,
+  last?: number,
+): Promise<void> {
   const conversation = await runtime.store.conversation(id);
   if (!conversation) throw conversationNotFound(id);
   if (isSettled(conversation)) return;
-  const upTo = conversation.runs;
+  const upTo = Math.min(last ?? conversation.runs, conversation.runs);
   const asked = conversation.inbox.some((item) => item.kind === "cancel" && item.upTo >= upTo);
   if (!asked) {
     await runtime.store.post(id, { kind: "cancel", upTo, ...(reason !== undefined && { reason }) });

@@ -1,35 +1,49 @@
 import { AgentError, fenced, nextStep } from "../core/index.ts";
 import type { Conversation, Decision, LogEvent } from "../core/index.ts";
-import type { DriveResult, DriveTask } from "../ports/index.ts";
-import { beginAttempt } from "./attempt.ts";
+import type { DriveResult, DriveTask, Opening } from "../ports/index.ts";
+import { beginAttempt, messagesBefore } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { callModel, resetOpenStep } from "./call-model.ts";
 import { callTools } from "./call-tools.ts";
 import { cancelResponse, endRun, failRun } from "./end-run.ts";
+import type { LoadedRun } from "./load-run.ts";
+import type { LogWriter } from "./log-writer.ts";
+import type { ContinuedStep } from "./model-step.ts";
+import { openingFor, runStartOf } from "./opening.ts";
 import { policyOf } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 import { toolResults } from "./tool-round.ts";
 
-/** Which run an attempt is to be about, and what was known when that was decided. */
-export interface AttemptPlan {
-  readonly run: number;
-  /** Where the run before ended. */
-  readonly settled: Conversation["settled"];
-}
-
 /**
- * Takes hold of a conversation and goes on with the run of the plan until it has ended, waits for a person, or must be handed
- * over. Throws `fenced` when another worker takes hold meanwhile.
+ * Takes hold of a conversation and goes on with the run that was loaded, or with the one that waits first, until it has
+ * ended, waits for a person, or must be handed over. Throws `fenced` when another worker takes hold meanwhile.
  */
 export async function driveAttempt(
   runtime: Runtime,
   task: DriveTask,
-  about: AttemptPlan,
+  loaded: LoadedRun,
 ): Promise<DriveResult | "run-ended"> {
-  const start = await acquire(runtime, task, about);
-  if (start === "run-ended") return start;
-  if (!start) return { state: "idle" };
-  const attempt = await beginAttempt(runtime, task, start);
+  const [hold, earlier] = await Promise.all([
+    acquire(runtime, task, loaded),
+    messagesBefore(runtime, loaded.conversation),
+  ]);
+  if (hold === "run-ended") return hold;
+  if (!hold) return { state: "idle" };
+  const attempt = await beginAttempt(runtime, task, { loaded, earlier, ...hold });
+  const { open } = attempt.writer.state;
+  const stops = task.signal.aborted || task.draining.aborted;
+  if (hold.opening && open && !stops) {
+    const { inbox } = loaded.conversation;
+    const result = await callModel(attempt, open.step, inbox, { kind: "begun" });
+    if (result !== "go-on") return result;
+  }
+  return goOn(attempt);
+}
+
+/** One decision after the other. What takes no time leaves the inbox as it is known. */
+async function goOn(attempt: Attempt): Promise<DriveResult | "run-ended"> {
+  const { runtime, task } = attempt;
+  let inbox: Conversation["inbox"] | undefined;
   for (;;) {
     attempt.writer.failed.throwIfAborted();
     if (task.signal.aborted || task.draining.aborted) {
@@ -37,21 +51,36 @@ export async function driveAttempt(
       await attempt.writer.flush();
       return { state: "more" };
     }
-    const inbox = await inboxOf(attempt);
+    inbox ??= await inboxOf(attempt);
     const decision = nextStep(attempt.writer.state, inbox, policyOf(attempt.agent), runtime.now());
     const result = await carryOut(attempt, decision, inbox);
     if (result !== "go-on") return result;
+    if (takesTime(decision)) inbox = undefined;
   }
+}
+
+function takesTime({ kind }: Decision): boolean {
+  return kind === "call-model" || kind === "reattach-step" || kind === "call-tools";
+}
+
+interface Hold {
+  readonly start: LogEvent;
+  readonly opening: Opening | undefined;
 }
 
 /** A run that ended since the look at it leaves this one without a run: what comes after it is another look's. */
 async function acquire(
-  { store, worker }: Runtime,
+  runtime: Runtime,
   { id }: DriveTask,
-  about: AttemptPlan,
-): Promise<LogEvent | undefined | "run-ended"> {
+  loaded: LoadedRun,
+): Promise<Hold | undefined | "run-ended"> {
+  const { store, worker } = runtime;
+  const { settled } = loaded.conversation;
+  let opening: Opening | undefined;
+  const open = (start: LogEvent): Opening | undefined => (opening = openingFor(runtime, loaded, start));
   try {
-    return await store.acquire(id, { worker, ...about });
+    const start = await store.acquire(id, { worker, run: runOrdinal(loaded), settled, opening: open });
+    return start && { start, opening };
   } catch (error) {
     if (AgentError.from(error).code === "fenced") return "run-ended";
     throw error;
@@ -74,25 +103,11 @@ async function carryOut(
     case "idle":
       return { state: "idle" };
     case "await-approval":
+      await writer.flush();
       return { state: "waiting", wakeAt: decision.until };
-    case "start-run": {
-      const { item } = decision;
-      const { runtime, task } = attempt;
-      runtime.logger.info({ conversation: task.id, run: item.id, agent: item.agent }, "a run begins");
-      writer.write(
-        {
-          type: "run-start",
-          id: item.id,
-          agent: item.agent,
-          input: item.input,
-          acceptedAt: item.at,
-          options: item.options,
-          ...(item.metadata && { metadata: item.metadata }),
-        },
-        { takes: [item.itemId] },
-      );
+    case "start-run":
+      writer.write(runStartOf(decision.item), { takes: [decision.item.itemId] });
       return "go-on";
-    }
     case "reset-step":
       resetOpenStep(writer, "interrupted");
       return "go-on";
@@ -103,7 +118,7 @@ async function carryOut(
       return "go-on";
     }
     case "reattach-step":
-      return callModel(attempt, decision.step, inbox, writer.state.open?.response);
+      return callModel(attempt, decision.step, inbox, openResponse(writer));
     case "call-model":
       return callModel(attempt, decision.step, inbox);
     case "call-tools":
@@ -135,4 +150,16 @@ async function carryOut(
       );
     }
   }
+}
+
+function openResponse({ state }: LogWriter): ContinuedStep | undefined {
+  const response = state.open?.response;
+  return response && { kind: "response", response };
+}
+
+/** The ordinal of the run that an attempt would be about. */
+function runOrdinal({ conversation, state }: LoadedRun): number {
+  if (state.start && !state.end) return state.start.run;
+  const queued = conversation.inbox.find((item) => item.kind === "run");
+  return queued?.kind === "run" ? queued.run : conversation.runs;
 }

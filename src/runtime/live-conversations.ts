@@ -2,6 +2,7 @@ import { AgentError, cursorOf, isRunEnd } from "../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
+import { patiently } from "./patiently.ts";
 
 /**
  * Follows each conversation once in this process, however many read it, and hands what is stored to all of them in the
@@ -9,23 +10,31 @@ import type { ConversationStore } from "../ports/index.ts";
  */
 export interface LiveConversations {
   /** Hears what is stored from about now on: a listener reads what came before by itself, and drops what it has. */
-  join(id: ConversationId, from: Cursor, listener: LiveListener): LeaveConversation;
+  join(id: ConversationId, from: Cursor, listener: LiveListener): void;
+  /** Hears no more. */
+  leave(id: ConversationId, listener: LiveListener): void;
 }
 
 export interface LiveListener {
-  readonly hear: (batch: LiveBatch) => void;
+  /** Whether it has to know how many runs there are where one ends. */
+  readonly countsRuns: boolean;
+  hear(batch: LiveBatch): void;
   /** Nothing more will be heard. */
-  readonly end: (reason: AgentError) => void;
+  end(reason: AgentError): void;
 }
 
-/** Entries as one append stored them, or as one read found them. */
+/** Entries as one append stored them, or as one read found them, with what each of their readers would ask. */
 export interface LiveBatch {
   readonly events: readonly LogEvent[];
-  /** How many runs had been accepted when a run ended in this batch; undefined in a batch without an end. */
+  /** The position that the first entry follows without a hole. */
+  readonly after: Cursor;
+  /** The newest entry. */
+  readonly end: Cursor;
+  /** Whether none of the entries ends a run or resets a step: whoever may read them is shown all of them. */
+  readonly plain: boolean;
+  /** How many runs had been accepted when a run ended in this batch; undefined where nobody has to know. */
   readonly runs: number | undefined;
 }
-
-export type LeaveConversation = () => void;
 
 interface Topic {
   readonly listeners: Set<LiveListener>;
@@ -44,10 +53,13 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
 
   async function pump(id: ConversationId, from: Cursor, topic: Topic): Promise<void> {
     const { signal } = topic.abort;
+    let position = from;
     let reason = new AgentError("shutting_down", "The stream was closed.");
     try {
       for await (const events of store.follow(id, from, { signal })) {
-        const batch = await batchOf(store, id, events);
+        let batch = batchOf(events, position);
+        position = batch.end;
+        if (endsRun(batch) && countsRuns(topic)) batch = await withRuns(store, id, batch, signal);
         for (const listener of topic.listeners) listener.hear(batch);
       }
     } catch (error) {
@@ -61,30 +73,40 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
     join(id, from, listener) {
       const topic = topics.get(id) ?? begin(id, from);
       topic.listeners.add(listener);
-      return () => {
-        topic.listeners.delete(listener);
-        if (topic.listeners.size > 0) return;
-        topic.abort.abort();
-        if (topics.get(id) === topic) topics.delete(id);
-      };
+    },
+    leave(id, listener) {
+      const topic = topics.get(id);
+      if (!topic?.listeners.delete(listener) || topic.listeners.size > 0) return;
+      topic.abort.abort();
+      topics.delete(id);
     },
   };
 }
 
-/** Entries with what must be known of the conversation to tell whether they end a reading. */
-export async function batchOf(
-  store: ConversationStore,
-  id: ConversationId,
-  events: readonly LogEvent[],
-): Promise<LiveBatch> {
-  if (!events.some(isRunEnd)) return { events, runs: undefined };
-  const conversation = await store.conversation(id);
-  if (!conversation) throw conversationNotFound(id);
-  return { events, runs: conversation.runs };
+function countsRuns({ listeners }: Topic): boolean {
+  for (const listener of listeners) if (listener.countsRuns) return true;
+  return false;
 }
 
-/** The newest entry of a batch. */
-export function endOf({ events }: LiveBatch): Cursor | undefined {
+/** Entries, at least one, that follow a position. */
+export function batchOf(events: readonly LogEvent[], after: Cursor): LiveBatch {
   const last = events.at(-1);
-  return last && cursorOf(last);
+  const plain = !events.some((event) => isRunEnd(event) || event.type === "step-reset");
+  return { events, after, end: last ? cursorOf(last) : after, plain, runs: undefined };
+}
+
+export function endsRun({ plain, events }: LiveBatch): boolean {
+  return !plain && events.some(isRunEnd);
+}
+
+/** The same with the number of runs, which tells whether a run that ends in it is the last. Waits for a store that is away. */
+export async function withRuns(
+  store: ConversationStore,
+  id: ConversationId,
+  batch: LiveBatch,
+  signal: AbortSignal,
+): Promise<LiveBatch> {
+  const conversation = await patiently(() => store.conversation(id), signal);
+  if (!conversation) throw conversationNotFound(id);
+  return { ...batch, runs: conversation.runs };
 }

@@ -1,4 +1,4 @@
-import { foldRun, NOTHING_LOGGED } from "../core/index.ts";
+import { cursorOf, foldRun, NOTHING_LOGGED } from "../core/index.ts";
 import type { Conversation, ConversationId, Cursor, LogEvent, RunState } from "../core/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
@@ -11,6 +11,8 @@ export interface LoadedRun {
   readonly state: RunState;
   /** The newest entry of the run under way. */
   readonly last: LogEvent | undefined;
+  /** How far the log had come: an entry that follows this one finds everything as it is here. */
+  readonly position: Cursor;
 }
 
 /** Folds what was logged since the newest run ended. Throws `conversation_not_found`. */
@@ -20,9 +22,10 @@ export async function loadRun(store: ConversationStore, id: ConversationId): Pro
     if (!conversation) throw conversationNotFound(id);
     const { state, last } = await foldAfter(store, id, conversation.settled);
     // A run that ended in between would be folded together with the next one: look again.
-    if (state.end === undefined) return { conversation, state, last };
+    const position = last ? cursorOf(last) : conversation.settled;
+    if (state.end === undefined) return { conversation, state, last, position };
     const now = await store.conversation(id);
-    if (now?.settled === conversation.settled) return { conversation: now, state, last };
+    if (now?.settled === conversation.settled) return { conversation: now, state, last, position };
   }
 }
 

@@ -1,11 +1,14 @@
 import { AgentError, comesNext, compareCursors, cursorOf, START } from "../core/index.ts";
-import type { ConversationId, Cursor } from "../core/index.ts";
+import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { streamExpired } from "../ports/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
-import { batchOf, endOf } from "./live-conversations.ts";
-import type { LeaveConversation, LiveBatch, LiveConversations } from "./live-conversations.ts";
+import { batchOf, endsRun, withRuns } from "./live-conversations.ts";
+import type { LiveBatch, LiveConversations, LiveListener } from "./live-conversations.ts";
+import { patiently } from "./patiently.ts";
 
-/** How many entries one read of the store asks for when a reader catches up. */
+/** How many entries a reader's first read of the store asks for: few, since the first byte waits for them. */
+export const FIRST_PAGE = 64;
+/** How many entries the reads after it ask for when a reader catches up. */
 export const CATCH_UP_PAGE = 1000;
 /** How many of them are handed to a reader at a time. */
 export const CATCH_UP_PIECE = 100;
@@ -14,8 +17,9 @@ export const MAX_ENTRIES_HELD = 1024;
 
 /**
  * One reader's way through a log: it reads what is stored in pages until it has caught up, then takes what is stored as
- * it is stored, without hole and without repeat (L6). A reader whose sink is full holds nothing: it stops hearing, and
- * catches up by reading when there is room again (L12).
+ * it is stored, without hole and without repeat (L6). A reader whose sink is full holds nothing but the page that it
+ * was handing on: it stops hearing, and catches up by reading when there is room again (L12). A store that is away is
+ * waited for.
  */
 export interface LogReader {
   /** There is room again after the sink said that it was full. */
@@ -24,10 +28,13 @@ export interface LogReader {
   stop(): void;
 }
 
+/** What a sink has to say to entries: it takes more, it takes more when the reader is told to resume, or it has all it wants. */
+export type SinkAnswer = "more" | "full" | "enough";
+
 export interface LogSink {
-  /** Takes entries that follow a position; false: it is full, call `resume` when there is room. */
-  readonly take: (batch: LiveBatch, position: Cursor) => boolean;
-  readonly fail: (error: AgentError) => void;
+  /** Takes entries that follow directly what it took before. */
+  take(batch: LiveBatch): SinkAnswer;
+  fail(error: AgentError): void;
 }
 
 export interface LogReaderOptions {
@@ -37,140 +44,178 @@ export interface LogReaderOptions {
   readonly after: Cursor;
   /** The newest entry when the reading was opened. */
   readonly tip: Cursor;
+  /** The first page after `after`, of up to `FIRST_PAGE` entries, where it was read already. */
+  readonly firstPage: readonly LogEvent[] | undefined;
+  /** Whether the sink has to know how many runs there are where one ends. */
+  readonly countsRuns: boolean;
   readonly sink: LogSink;
+}
+
+/** Begins in a later turn: the sink hears nothing before this has returned. */
+export function createLogReader(options: LogReaderOptions): LogReader {
+  return new StoreLogReader(options);
 }
 
 type Mode = "catching-up" | "live" | "full" | "stopped";
 
-export function createLogReader({ store, live, id, after, tip, sink }: LogReaderOptions): LogReader {
-  let mode: Mode = "catching-up";
-  let position = after;
-  let held: LiveBatch[] = [];
-  let heldEntries = 0;
-  let missed = false;
+/** Every viewer has one for as long as it watches: one object without closures, that keeps what a live reader needs. */
+class StoreLogReader implements LogReader, LiveListener {
+  readonly countsRuns: boolean;
+  readonly #store: ConversationStore;
+  readonly #live: LiveConversations;
+  readonly #id: ConversationId;
+  readonly #tip: Cursor;
+  readonly #sink: LogSink;
+  #mode: Mode = "catching-up";
+  #position: Cursor;
+  #joined = false;
+  /** What was heard while catching up. */
+  #held: LiveBatch[] | undefined;
+  #missed = false;
   /** What was read and not handed on yet: less than a page. */
-  let rest: LiveBatch[] = [];
-  let leave: LeaveConversation | undefined;
+  #rest: LiveBatch | undefined;
+  /** Ends the waiting for a store that is away. */
+  #catchingUp: AbortController | undefined;
 
-  function hear(batch: LiveBatch): void {
-    if (mode === "live") takeLive(batch);
-    else if (mode === "catching-up") hold(batch);
+  constructor({ store, live, id, after, tip, firstPage, countsRuns, sink }: LogReaderOptions) {
+    this.#store = store;
+    this.#live = live;
+    this.#id = id;
+    this.#tip = tip;
+    this.#sink = sink;
+    this.#position = after;
+    this.countsRuns = countsRuns;
+    void this.#catchUp(FIRST_PAGE, firstPage);
   }
 
-  function hold(batch: LiveBatch): void {
-    if (heldEntries + batch.events.length > MAX_ENTRIES_HELD) {
-      held = [];
-      heldEntries = 0;
-      missed = true;
+  hear(batch: LiveBatch): void {
+    if (this.#mode === "live") this.#takeLive(batch);
+    else if (this.#mode === "catching-up") this.#hold(batch);
+  }
+
+  end(error: AgentError): void {
+    if (this.#mode === "stopped") return;
+    this.stop();
+    this.#sink.fail(error);
+  }
+
+  resume(): void {
+    if (this.#mode === "full") this.#beginCatchUp();
+  }
+
+  stop(): void {
+    this.#mode = "stopped";
+    this.#held = undefined;
+    this.#rest = undefined;
+    this.#catchingUp?.abort();
+    if (this.#joined) this.#live.leave(this.#id, this);
+  }
+
+  #takeLive(batch: LiveBatch): void {
+    const fresh = batch.after === this.#position ? batch : afterPosition(batch, this.#position);
+    const [first] = fresh.events;
+    if (first === undefined) return;
+    if (fresh === batch || comesNext(first, this.#position)) this.#hand(fresh);
+    else this.#beginCatchUp();
+  }
+
+  #hold(batch: LiveBatch): void {
+    this.#held ??= [];
+    const entries = this.#held.reduce((sum, { events }) => sum + events.length, batch.events.length);
+    if (entries > MAX_ENTRIES_HELD) {
+      this.#held = undefined;
+      this.#missed = true;
     } else {
-      held.push(batch);
-      heldEntries += batch.events.length;
+      this.#held.push(batch);
     }
   }
 
-  function takeLive(batch: LiveBatch): void {
-    const fresh = afterPosition(batch, position);
-    const [first] = fresh.events;
-    if (first === undefined) return;
-    if (comesNext(first, position)) hand(fresh);
-    else catchUpSoon();
-  }
-
-  function hand(batch: LiveBatch): void {
-    const before = position;
-    position = endOf(batch) ?? position;
+  #hand(batch: LiveBatch): void {
+    this.#position = batch.end;
+    const answer = this.#sink.take(batch);
     // The sink may have stopped us while it took the batch.
-    if (sink.take(batch, before) || mode === "stopped") return;
-    mode = "full";
-    held = [];
-    heldEntries = 0;
-    missed = true;
+    if (answer === "more" || this.#mode === "stopped") return;
+    if (answer === "enough") {
+      this.stop();
+    } else {
+      this.#mode = "full";
+      this.#held = undefined;
+      this.#missed = true;
+    }
   }
 
   /** Hands on what was read, until the sink is full: a slow reader is given no more at a time than it takes. */
-  function handRest(): boolean {
-    while (rest.length > 0 && mode === "catching-up") {
-      const [piece] = rest.splice(0, 1);
-      if (piece) hand(piece);
+  #handRest(): boolean {
+    while (this.#rest && this.#mode === "catching-up") {
+      const [piece, rest] = cutPiece(this.#rest);
+      this.#rest = rest;
+      this.#hand(piece);
     }
-    return mode === "catching-up";
+    return this.#mode === "catching-up";
   }
 
-  function catchUpSoon(): void {
-    mode = "catching-up";
-    void catchUp();
+  #beginCatchUp(): void {
+    this.#mode = "catching-up";
+    void this.#catchUp(CATCH_UP_PAGE);
   }
 
-  async function catchUp(): Promise<void> {
+  async #catchUp(firstLimit: number, firstPage?: readonly LogEvent[]): Promise<void> {
+    this.#catchingUp = new AbortController();
+    const { signal } = this.#catchingUp;
+    let known = firstPage;
     try {
-      for (;;) {
-        if (!handRest()) return;
-        missed = false;
-        const events = await store.read(id, position, CATCH_UP_PAGE);
-        const batch = await batchOf(store, id, events);
-        if (mode !== "catching-up") return;
+      for (let limit = firstLimit; ; limit = CATCH_UP_PAGE) {
+        if (!this.#handRest()) return;
+        this.#missed = false;
+        const events = await (known ?? this.#readPage(limit, signal));
+        known = undefined;
+        let page = batchOf(events, this.#position);
+        if (this.countsRuns && endsRun(page)) page = await withRuns(this.#store, this.#id, page, signal);
+        if (this.#mode !== "catching-up") return;
         // From the beginning one reads whatever is kept: when that is nothing, it has expired since the opening.
-        if (events.length === 0 && position === START && tip !== START) throw streamExpired(id);
-        rest = piecesOf(batch);
-        if (!handRest()) return;
-        if (events.length === CATCH_UP_PAGE || missed) continue;
-        if (leave) break;
+        if (events.length === 0 && this.#position === START && this.#tip !== START)
+          throw streamExpired(this.#id);
+        this.#rest = events.length > 0 ? page : undefined;
+        if (!this.#handRest()) return;
+        if (events.length >= limit || this.#missed) continue;
+        if (this.#joined) break;
         // Only who is still here at the tip needs to hear more; what came before it was heard is read once more.
-        leave = live.join(id, position, { hear, end });
+        this.#joined = true;
+        this.#live.join(this.#id, this.#position, this);
       }
-      goLive();
+      this.#goLive();
     } catch (error) {
-      end(AgentError.from(error));
+      this.end(AgentError.from(error));
     }
+  }
+
+  #readPage(limit: number, signal: AbortSignal): Promise<readonly LogEvent[]> {
+    return patiently(() => this.#store.read(this.#id, this.#position, limit), signal);
   }
 
   /** Takes what came while the last page was read; all in one turn, so that nothing falls between. */
-  function goLive(): void {
-    mode = "live";
-    const batches = held;
-    held = [];
-    heldEntries = 0;
+  #goLive(): void {
+    this.#mode = "live";
+    this.#catchingUp = undefined;
+    const batches = this.#held ?? [];
+    this.#held = undefined;
     for (const batch of batches) {
-      if (mode !== "live") return;
-      takeLive(batch);
+      if (this.#mode !== "live") return;
+      this.#takeLive(batch);
     }
   }
-
-  function end(error: AgentError): void {
-    if (mode === "stopped") return;
-    stop();
-    sink.fail(error);
-  }
-
-  function stop(): void {
-    mode = "stopped";
-    held = [];
-    rest = [];
-    leave?.();
-  }
-
-  void catchUp();
-
-  return {
-    resume() {
-      if (mode === "full") catchUpSoon();
-    },
-    stop,
-  };
 }
 
+/** What of a batch comes after a position. */
 function afterPosition(batch: LiveBatch, position: Cursor): LiveBatch {
-  const [first] = batch.events;
-  if (first && compareCursors(cursorOf(first), position) > 0) return batch;
   const events = batch.events.filter((event) => compareCursors(cursorOf(event), position) > 0);
-  return { ...batch, events };
+  return { ...batchOf(events, position), runs: batch.runs };
 }
 
 /** A page in small pieces; what is known of the runs goes with each, since any of them may hold an end. */
-function piecesOf({ events, runs }: LiveBatch): LiveBatch[] {
-  const pieces: LiveBatch[] = [];
-  for (let start = 0; start < events.length; start += CATCH_UP_PIECE) {
-    pieces.push({ events: events.slice(start, start + CATCH_UP_PIECE), runs });
-  }
-  return pieces;
+function cutPiece(batch: LiveBatch): readonly [piece: LiveBatch, rest: LiveBatch | undefined] {
+  const { events, after, runs } = batch;
+  if (events.length <= CATCH_UP_PIECE) return [batch, undefined];
+  const piece = { ...batchOf(events.slice(0, CATCH_UP_PIECE), after), runs };
+  return [piece, { ...batch, events: events.slice(CATCH_UP_PIECE), after: piece.end }];
 }

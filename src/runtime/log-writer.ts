@@ -30,7 +30,9 @@ export interface LogWriter {
   readonly state: RunState;
   /** Aborts, with the AgentError, once the log can no longer be written: fenced, or the store is lost. */
   readonly failed: AbortSignal;
-  /** Gives the entry its place. With options, the entry and everything before it form one append with them. */
+  /** Whether so much waits to be stored that whoever writes has to wait for `room`. */
+  readonly full: boolean;
+  /** Gives the entry its place. Options are stored in the same append; a record comes with the last entry of all (L5). */
   write(body: EventBody, options?: AppendOptions): LogEvent;
   /** Resolves when all that was written is stored. Rejects with what `failed` carries. */
   flush(): Promise<void>;
@@ -41,132 +43,177 @@ export interface LogWriter {
 export interface LogWriterOptions {
   readonly store: ConversationStore;
   readonly id: ConversationId;
-  /** The state after the attempt's own `attempt-start`. */
+  /** The state after the newest entry. */
   readonly state: RunState;
-  /** The newest entry, whose place the next one follows. */
-  readonly last: LogEvent;
+  /** What this attempt has in the log already, its `attempt-start` first: the next entry follows the last of them. */
+  readonly stored: readonly [LogEvent, ...LogEvent[]];
   readonly now: () => number;
   /** Gives up waiting for a lost store at once. */
   readonly signal: AbortSignal;
+  /** For how long entries are gathered that nothing waits for, in milliseconds. Default 0: not at all. */
+  readonly windowMs?: number;
   readonly onStored: (events: readonly LogEvent[]) => void;
 }
 
-interface Pending {
-  readonly event: LogEvent;
-  readonly options: AppendOptions | undefined;
+interface Waiter {
+  readonly atMost: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export function createLogWriter(options: LogWriterOptions): LogWriter {
-  const { store, id, now } = options;
-  const { attempt, run } = options.last;
+  const { store, id, now, windowMs = 0 } = options;
+  const [start] = options.stored;
+  const { attempt, run } = start;
   const failure = new AbortController();
   let state = options.state;
-  let seq = options.last.seq;
-  let pending: Pending[] = [];
-  let inFlight: Promise<void> | undefined;
+  let { seq } = options.stored.at(-1) ?? start;
+  let pending: LogEvent[] = [];
+  /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
+  const optionsOf = new Map<LogEvent, AppendOptions>();
+  let appending = false;
+  /** That `failure` has aborted: a signal is too slow to be asked for every token. */
+  let over = false;
   let scheduled = false;
-  let waiters: {
-    readonly atMost: number;
-    readonly resolve: () => void;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
+  let gathering: NodeJS.Timeout | undefined;
+  let waiters: Waiter[] = [];
   /** What this attempt wrote since a step last ended: a store that lost its tail is given it again (L3). */
-  let recent: Pending[] = [{ event: options.last, options: undefined }];
+  let recent: LogEvent[] = [...options.stored];
 
   function write(body: EventBody, appendOptions?: AppendOptions): LogEvent {
     seq += 1;
     const event: LogEvent = { v: 1, attempt, seq, at: now(), run, ...body };
     state = applyEvent(state, event);
-    pending.push({ event, options: appendOptions });
+    pending.push(event);
+    if (appendOptions) optionsOf.set(event, appendOptions);
     schedule();
     return event;
   }
 
-  /** Appends at the end of this turn, so that what one turn writes is stored together. */
+  /**
+   * Appends at the end of this turn, when all that goes on without waiting has gone on: what one turn writes is stored
+   * together. Within a window, entries are gathered until it is over or somebody waits for them.
+   */
   function schedule(): void {
-    if (scheduled || inFlight || failure.signal.aborted) return;
+    if (scheduled || appending || over) return;
+    if (mayGather()) {
+      gathering ??= setTimeout(begin, windowMs);
+      return;
+    }
+    clearTimeout(gathering);
     scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      inFlight = drain().finally(() => {
-        inFlight = undefined;
-        if (pending.length > 0) schedule();
-        else settleWaiters();
-      });
-    });
+    process.nextTick(begin);
+  }
+
+  function mayGather(): boolean {
+    if (windowMs === 0 || waiters.length > 0 || pending.length >= MAX_BATCH) return false;
+    return pending.every((event) => !optionsOf.has(event));
+  }
+
+  function begin(): void {
+    scheduled = false;
+    gathering = undefined;
+    if (!appending && pending.length > 0) void drain();
   }
 
   async function drain(): Promise<void> {
+    appending = true;
     try {
-      while (pending.length > 0) {
+      do {
         const batch = takeBatch();
-        await appendPatiently(batch);
+        try {
+          await store.append(id, batch, togetherOf(batch));
+        } catch (error) {
+          await appendPatiently(batch, AgentError.from(error));
+        }
         remember(batch);
-        options.onStored(batch.map(({ event }) => event));
+        options.onStored(batch);
         settleWaiters();
-      }
+      } while (pending.length > 0 && !mayGather());
     } catch (error) {
+      over = true;
       failure.abort(AgentError.from(error));
       settleWaiters();
     }
+    appending = false;
+    if (pending.length > 0) schedule();
   }
 
-  /** What is written next: up to the first entry that comes with options, which are the whole append's. */
-  function takeBatch(): readonly Pending[] {
-    const last = pending.findIndex((entry) => entry.options !== undefined);
-    const size = Math.min(last === -1 ? pending.length : last + 1, MAX_BATCH);
-    const batch = pending.slice(0, size);
-    pending = pending.slice(size);
-    return batch;
+  function takeBatch(): readonly LogEvent[] {
+    const batch = pending;
+    if (batch.length <= MAX_BATCH) {
+      pending = [];
+      return batch;
+    }
+    pending = batch.slice(MAX_BATCH);
+    return batch.slice(0, MAX_BATCH);
   }
 
-  async function appendPatiently(entries: readonly Pending[]): Promise<void> {
+  /** Tries again what could not be appended. */
+  async function appendPatiently(entries: readonly LogEvent[], first: AgentError): Promise<void> {
     const deadline = now() + STORE_PATIENCE_MS;
     let batch = entries;
+    let error = first;
     for (let tries = 1; ; tries++) {
+      if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
+      if (error.code === "log_gap") batch = refill(error, entries);
+      await pause(backOffMs(STORE_BACK_OFF, tries), options.signal);
       try {
-        const events = batch.map(({ event }) => event);
-        await store.append(id, events, optionsOf(batch));
+        await store.append(id, batch, togetherOf(batch));
         return;
       } catch (cause) {
-        const error = AgentError.from(cause);
-        if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
-        if (error.code === "log_gap") batch = refill(error, entries);
-        await pause(backOffMs(STORE_BACK_OFF, tries), options.signal);
+        error = AgentError.from(cause);
       }
     }
   }
 
   /** The entries from where the store's log ends, as it lost some that it had acknowledged, with what they take. */
-  function refill(gap: AgentError, entries: readonly Pending[]): readonly Pending[] {
+  function refill(gap: AgentError, entries: readonly LogEvent[]): readonly LogEvent[] {
     const tip = parseCursor(String(gap.details["tip"]));
-    const again = [...recent, ...entries].filter(({ event }) => compareCursors(cursorOf(event), tip) > 0);
-    const joins = attemptOf(tip) === attempt && again[0]?.event.seq === seqOf(tip) + 1;
+    const again = [...recent, ...entries].filter((event) => compareCursors(cursorOf(event), tip) > 0);
+    const joins = attemptOf(tip) === attempt && again[0]?.seq === seqOf(tip) + 1;
     if (joins) return again;
     throw new AgentError("fenced", "The store lost entries that this worker cannot give back.", {
       cause: gap,
     });
   }
 
-  function remember(entries: readonly Pending[]): void {
-    const end = entries.findLastIndex(({ event }) => event.type === "step-end");
+  function remember(entries: readonly LogEvent[]): void {
+    const end = entries.findLastIndex((event) => event.type === "step-end");
     if (end === -1) recent.push(...entries);
     else recent = entries.slice(end);
   }
 
+  /** Everything that some entries take, and the record of the run that the last of them ends. */
+  function togetherOf(entries: readonly LogEvent[]): AppendOptions | undefined {
+    if (optionsOf.size === 0) return undefined;
+    const given = entries.flatMap((event) => optionsOf.get(event) ?? []);
+    if (given.length < 2) return given[0];
+    const takes = given.flatMap((each) => each.takes ?? []);
+    const record = given.at(-1)?.record;
+    return { takes, ...(record && { record }) };
+  }
+
   function settleWaiters(): void {
-    const settled = waiters.filter((waiter) => failure.signal.aborted || pending.length <= waiter.atMost);
+    if (waiters.length === 0) return;
+    const settled = waiters.filter((waiter) => over || pending.length <= waiter.atMost);
     waiters = waiters.filter((waiter) => !settled.includes(waiter));
     for (const waiter of settled) {
-      if (failure.signal.aborted) waiter.reject(failure.signal.reason);
+      if (over) waiter.reject(failure.signal.reason);
       else waiter.resolve();
     }
   }
 
   function stored(atMost: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      failure.signal.throwIfAborted();
       waiters.push({ atMost, resolve, reject });
+      schedule();
     });
+  }
+
+  async function settledAlready(): Promise<void> {
+    failure.signal.throwIfAborted();
   }
 
   return {
@@ -174,26 +221,11 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       return state;
     },
     failed: failure.signal,
+    get full() {
+      return pending.length >= MAX_ENTRIES_WAITING;
+    },
     write,
-    async flush() {
-      failure.signal.throwIfAborted();
-      if (pending.length === 0 && !inFlight) return;
-      await stored(0);
-    },
-    async room() {
-      failure.signal.throwIfAborted();
-      if (pending.length < MAX_ENTRIES_WAITING) return;
-      await stored(MAX_ENTRIES_WAITING / 2);
-    },
+    flush: () => (pending.length === 0 && !appending ? settledAlready() : stored(0)),
+    room: () => (pending.length < MAX_ENTRIES_WAITING ? settledAlready() : stored(MAX_ENTRIES_WAITING / 2)),
   };
-}
-
-/** Everything that some entries take, and the record of the run that the last of them ends. */
-function optionsOf(entries: readonly Pending[]): AppendOptions | undefined {
-  const given = entries.flatMap(({ options }) => options ?? []);
-  const [only, ...more] = given;
-  if (more.length === 0) return only;
-  const takes = given.flatMap((options) => options.takes ?? []);
-  const record = given.at(-1)?.record;
-  return { takes, ...(record && { record }) };
 }

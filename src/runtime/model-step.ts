@@ -17,9 +17,14 @@ export interface ModelStepContext {
   readonly signal: AbortSignal;
   /** How long the model may say nothing, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** The open step's response at the provider, to be read on instead of making a call. */
-  readonly response?: ProviderResponse | undefined;
+  readonly continuing?: ContinuedStep | undefined;
 }
+
+/** A step that is logged as begun already: by this very attempt, in its opening, or with its response at the provider. */
+export type ContinuedStep =
+  | { readonly kind: "begun" }
+  /** The response is read on instead of making a call. */
+  | { readonly kind: "response"; readonly response: ProviderResponse };
 
 /**
  * Makes one model call, or reads on a response that the provider has gone on with, and logs what it says as it says it,
@@ -29,10 +34,11 @@ export interface ModelStepContext {
 export async function runModelStep(
   model: ModelAgent,
   request: ModelStep,
-  { writer, signal, idleTimeoutMs, response }: ModelStepContext,
+  { writer, signal, idleTimeoutMs, continuing }: ModelStepContext,
 ): Promise<void> {
   const { step } = request;
-  if (!response) {
+  const response = continuing?.kind === "response" ? continuing.response : undefined;
+  if (!continuing) {
     writer.write({ type: "step-start", step, kind: "model" });
     // A worker that has lost the conversation without knowing it finds out before it pays for a call (L8).
     await writer.flush();
@@ -49,7 +55,8 @@ export async function runModelStep(
       answer.take(update);
       // A crash before this is stored loses the response, which is then paid for and never read.
       if (update.type === "provider-response") await writer.flush();
-      await writer.room();
+      // Asked first: a promise for each token would be the dearest thing that happens to it here.
+      if (writer.full) await writer.room();
     }
     stop.throwIfAborted();
   } finally {

@@ -1,9 +1,16 @@
 import { AgentError, compareCursors, cursorOf, isRunEnd, isSettled, isVoided, START } from "../core/index.ts";
-import type { Conversation, ConversationId, Cursor, LogEvent } from "../core/index.ts";
+import type {
+  Conversation,
+  ConversationId,
+  Cursor,
+  LogEvent,
+  RunRecord,
+  VoidedRange,
+} from "../core/index.ts";
 import { conversationNotFound, requireReadable, streamExpired } from "../ports/index.ts";
 import type { LiveBatch } from "./live-conversations.ts";
-import { createLogReader } from "./log-reader.ts";
-import type { LogReader } from "./log-reader.ts";
+import { createLogReader, FIRST_PAGE } from "./log-reader.ts";
+import type { LogReader, LogSink, SinkAnswer } from "./log-reader.ts";
 import { recordOfRun } from "./run-status.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -18,6 +25,8 @@ export interface ReadRequest {
   readonly follow?: boolean | undefined;
   /** Also entries that only matter to who checks the log for holes. */
   readonly everything?: boolean | undefined;
+  /** Also what was withdrawn: the log as it was written, for a projection whose cursors count it. */
+  readonly withdrawn?: boolean | undefined;
 }
 
 /** What there is to read: nothing will ever come, or entries until the reader has all that it asked for. */
@@ -27,6 +36,8 @@ export type Reading =
       readonly kind: "entries";
       /** Names what will be read when all of it is there for good; undefined while more may come. */
       readonly version: string | undefined;
+      /** The parts of what is asked for that were withdrawn before now, in order. */
+      readonly voided: readonly VoidedRange[];
       /** Begins to read; may be called once. */
       readonly read: (sink: ReadingSink) => LogReader;
     };
@@ -34,9 +45,9 @@ export type Reading =
 /** Where a reading puts what it reads. */
 export interface ReadingSink {
   /** Takes the next entries; false: full, until the reader is told to resume. Nothing follows entries that end it. */
-  readonly take: (entries: ReadEntries) => boolean;
+  take(entries: ReadEntries): boolean;
   /** The reading broke off before its end. */
-  readonly fail: (error: AgentError) => void;
+  fail(error: AgentError): void;
 }
 
 export interface ReadEntries {
@@ -47,12 +58,16 @@ export interface ReadEntries {
 }
 
 /**
- * Opens a reading of a conversation's log (L6). What was withdrawn before now is never shown, and its reset only to a
- * reader who may have seen some of it (L7). Throws `conversation_not_found`, `run_not_found`, `cursor_beyond_log` and
- * `stream_expired`.
+ * Opens a reading of a conversation's log (L6), with what the caller has just learnt of the conversation, if anything.
+ * What was withdrawn before now is never shown, and its reset only to a reader who may have seen some of it (L7). Throws
+ * `conversation_not_found`, `run_not_found`, `cursor_beyond_log` and `stream_expired`.
  */
-export async function openReading(runtime: Runtime, request: ReadRequest): Promise<Reading> {
-  const conversation = await runtime.store.conversation(request.id);
+export async function openReading(
+  runtime: Runtime,
+  request: ReadRequest,
+  known?: Conversation,
+): Promise<Reading> {
+  const conversation = known ?? (await runtime.store.conversation(request.id));
   if (!conversation) throw conversationNotFound(request.id);
   const place = await placeToRead(runtime, request, conversation);
   if (place === undefined) return { kind: "nothing-left" };
@@ -61,7 +76,11 @@ export async function openReading(runtime: Runtime, request: ReadRequest): Promi
     kind: "entries",
     // A conversation that was deleted and began anew under its id is another.
     version: end && `${conversation.createdAt}:${start}:${end}`,
-    read: (sink) => readEntries(runtime, request, { conversation, start }, sink),
+    voided: conversation.voided.filter(
+      ({ from, reset }) =>
+        compareCursors(start, from) < 0 && (end === undefined || compareCursors(reset, end) <= 0),
+    ),
+    read: (sink) => readEntries(runtime, request, { conversation, place }, sink),
   };
 }
 
@@ -69,6 +88,8 @@ export async function openReading(runtime: Runtime, request: ReadRequest): Promi
 interface Place {
   readonly start: Cursor;
   readonly end: Cursor | undefined;
+  /** What follows the start, when it had to be read already. */
+  readonly firstPage: readonly LogEvent[] | undefined;
 }
 
 /** Undefined when there is nothing left to read. */
@@ -77,26 +98,33 @@ async function placeToRead(
   request: ReadRequest,
   conversation: Conversation,
 ): Promise<Place | undefined> {
-  const { after, run, follow } = request;
-  if (after !== undefined) requireReadable(conversation, after);
-  const position = after ?? START;
-  if (position !== START && position !== conversation.tip)
-    await requireInLog(runtime, conversation, position);
-  if (run !== undefined) return placeInRun(runtime, conversation, run, position);
-  const ends = isSettled(conversation) && follow !== true;
-  if (ends) {
-    // Without a cursor the reader asked for the answer itself, which is no longer kept here.
-    if (position === START && conversation.base === conversation.tip) throw streamExpired(conversation.id);
-    if (position === conversation.tip) return undefined;
-  }
-  const end = ends ? conversation.tip : undefined;
-  return { start: position === START ? conversation.base : position, end };
+  const { run, follow } = request;
+  if (request.after !== undefined) requireReadable(conversation, request.after);
+  const position = request.after ?? START;
+  const [firstPage, record] = await Promise.all([
+    pageInLog(runtime, conversation, position),
+    run === undefined ? undefined : recordOfEnded(runtime, conversation, run),
+  ]);
+  const place =
+    run === undefined
+      ? placeInConversation(conversation, position, follow === true)
+      : placeInRun(conversation, position, record);
+  return place && { ...place, firstPage: place.start === position ? firstPage : undefined };
 }
 
-/** Refuses a cursor of an entry that the log does not have: made up, or lost by a store that failed over (L6). */
-async function requireInLog(runtime: Runtime, { id, tip }: Conversation, position: Cursor): Promise<void> {
-  const [next] = await runtime.store.read(id, position, 1);
-  if (next && leavesBehind(next, position)) throw notInLog(position, tip);
+/**
+ * What follows a position. Refuses a cursor of an entry that the log does not have: made up, or lost by a store that
+ * failed over (L6). Reads nothing where that cannot be: at the beginning and at the tip.
+ */
+async function pageInLog(
+  { store }: Runtime,
+  { id, tip }: Conversation,
+  position: Cursor,
+): Promise<readonly LogEvent[] | undefined> {
+  if (position === START || position === tip) return undefined;
+  const page = await store.read(id, position, FIRST_PAGE);
+  if (page[0] && leavesBehind(page[0], position)) throw notInLog(position, tip);
+  return page;
 }
 
 function notInLog(cursor: Cursor, tip: Cursor): AgentError {
@@ -110,78 +138,130 @@ export function leavesBehind(event: LogEvent, position: Cursor): boolean {
   return event.type === "attempt-start" && compareCursors(event.follows, position) < 0;
 }
 
-async function placeInRun(
-  runtime: Runtime,
+function placeInConversation(
   conversation: Conversation,
-  run: number,
   position: Cursor,
-): Promise<Place | undefined> {
-  if (run > conversation.runs) {
-    throw new AgentError("run_not_found", `The conversation has ${conversation.runs} runs so far.`);
+  follow: boolean,
+): Omit<Place, "firstPage"> | undefined {
+  const { id, base, tip } = conversation;
+  const ends = isSettled(conversation) && !follow;
+  if (ends) {
+    // Without a cursor the reader asked for the answer itself, which is no longer kept here.
+    if (position === START && base === tip) throw streamExpired(id);
+    if (position === tip) return undefined;
   }
-  const record = await recordOfRun(runtime, conversation.id, run);
-  if (!record) return { start: later(position, conversation.settled), end: undefined };
+  return { start: position === START ? base : position, end: ends ? tip : undefined };
+}
+
+/** The record of a run, if it has ended. */
+async function recordOfEnded(
+  runtime: Runtime,
+  { id, runs, inbox }: Conversation,
+  run: number,
+): Promise<RunRecord | undefined> {
+  if (run > runs) throw new AgentError("run_not_found", `The conversation has ${runs} runs so far.`);
+  // What waits has not begun: that is known without asking the store.
+  const waits = inbox.some((item) => item.kind === "run" && item.run === run);
+  return waits ? undefined : recordOfRun(runtime, id, run);
+}
+
+function placeInRun(
+  conversation: Conversation,
+  position: Cursor,
+  record: RunRecord | undefined,
+): Omit<Place, "firstPage"> | undefined {
+  const { id, base, settled } = conversation;
+  if (!record) return { start: later(position, settled), end: undefined };
   if (compareCursors(position, record.to) >= 0) return undefined;
   const start = later(position, record.from);
   requireReadable(conversation, start);
-  if (compareCursors(conversation.base, record.to) >= 0) throw streamExpired(conversation.id);
+  if (compareCursors(base, record.to) >= 0) throw streamExpired(id);
   return { start, end: record.to };
 }
 
 function readEntries(
   { store, live }: Runtime,
   request: ReadRequest,
-  { conversation, start }: Pick<Opening, "start"> & { readonly conversation: Conversation },
+  { conversation, place }: { readonly conversation: Conversation; readonly place: Place },
   sink: ReadingSink,
 ): LogReader {
-  const { everything } = request;
-  const opening = { start, conversation, everything };
-  const reader = createLogReader({
+  const { id, tip, voided } = conversation;
+  const { start, end, firstPage } = place;
+  const opening = { start, conversation: { tip, voided }, everything: request.everything };
+  const view = new ReadingView(request, opening, end, sink);
+  return createLogReader({
     store,
     live,
-    id: conversation.id,
+    id,
     after: start,
-    tip: conversation.tip,
-    sink: {
-      fail: sink.fail,
-      take(batch, position) {
-        try {
-          requireUnbroken(batch, position, conversation.tip);
-          const shown = shownEntries(batch, request, opening);
-          const room = shown.events.length === 0 || sink.take(shown);
-          if (shown.ended) reader.stop();
-          return room;
-        } catch (error) {
-          reader.stop();
-          sink.fail(AgentError.from(error));
-          return false;
-        }
-      },
-    },
+    tip,
+    firstPage,
+    countsRuns: view.countsRuns,
+    sink: view,
   });
-  return reader;
 }
 
-function requireUnbroken({ events }: LiveBatch, position: Cursor, tip: Cursor): void {
-  const [first] = events;
-  if (first && leavesBehind(first, position)) throw notInLog(position, tip);
-}
+/** What one reader is shown of a log. There is one for each viewer, for as long as it watches. */
+class ReadingView implements LogSink {
+  /** Whether the last run ends it, so that it must be known how many there are. */
+  readonly countsRuns: boolean;
+  readonly #request: ReadRequest;
+  readonly #opening: Opening;
+  readonly #end: Cursor | undefined;
+  readonly #sink: ReadingSink;
 
-/** What of a batch a reader is shown, and whether that is all it asked for. */
-function shownEntries(batch: LiveBatch, request: ReadRequest, opening: Opening): ReadEntries {
-  const end = batch.events.findIndex((event) => endsReading(event, request, batch.runs));
-  const isWhole = end === -1 || end === batch.events.length - 1;
-  const asked = isWhole ? batch.events : batch.events.slice(0, end + 1);
-  const isAskedFor = (event: LogEvent): boolean =>
-    (request.run === undefined || event.run === request.run) && isShown(event, opening);
-  const events = asked.every(isAskedFor) ? asked : asked.filter(isAskedFor);
-  return { events, ended: end !== -1 };
-}
+  constructor(request: ReadRequest, opening: Opening, end: Cursor | undefined, sink: ReadingSink) {
+    this.#request = request;
+    this.#opening = opening;
+    this.#end = end;
+    this.#sink = sink;
+    this.countsRuns = request.run === undefined && request.follow !== true && end === undefined;
+  }
 
-function endsReading(event: LogEvent, request: ReadRequest, runs: number | undefined): boolean {
-  if (!isRunEnd(event)) return false;
-  if (request.run !== undefined) return event.run === request.run;
-  return request.follow !== true && (runs === undefined || event.run >= runs);
+  take(batch: LiveBatch): SinkAnswer {
+    try {
+      const [first] = batch.events;
+      if (first && leavesBehind(first, batch.after))
+        throw notInLog(batch.after, this.#opening.conversation.tip);
+      const shown = this.#isShownWhole(batch) ? { events: batch.events, ended: false } : this.#shown(batch);
+      const hasRoom = shown.events.length === 0 || this.#sink.take(shown);
+      if (shown.ended) return "enough";
+      return hasRoom ? "more" : "full";
+    } catch (error) {
+      this.#sink.fail(AgentError.from(error));
+      return "enough";
+    }
+  }
+
+  fail(error: AgentError): void {
+    this.#sink.fail(error);
+  }
+
+  /** True of nearly all that is read live, and quickly told. */
+  #isShownWhole({ plain, events, after }: LiveBatch): boolean {
+    const { run, withdrawn } = this.#request;
+    const { voided, tip } = this.#opening.conversation;
+    if (!plain || (run !== undefined && events.some((event) => event.run !== run))) return false;
+    return voided.length === 0 || withdrawn === true || compareCursors(after, tip) >= 0;
+  }
+
+  #shown({ events, runs }: LiveBatch): ReadEntries {
+    const { run, withdrawn } = this.#request;
+    const end = events.findIndex((event) => this.#endsReading(event, runs));
+    const isWhole = end === -1 || end === events.length - 1;
+    const asked = isWhole ? events : events.slice(0, end + 1);
+    const isAskedFor = (event: LogEvent): boolean =>
+      (run === undefined || event.run === run) && (withdrawn === true || isShown(event, this.#opening));
+    return { events: asked.every(isAskedFor) ? asked : asked.filter(isAskedFor), ended: end !== -1 };
+  }
+
+  #endsReading(event: LogEvent, runs: number | undefined): boolean {
+    if (!isRunEnd(event)) return false;
+    if (this.#request.run !== undefined) return event.run === this.#request.run;
+    // What had ended when the reading was opened ends there, whatever has begun since: its version says so.
+    if (this.#end !== undefined) return compareCursors(cursorOf(event), this.#end) >= 0;
+    return this.countsRuns && (runs === undefined || event.run >= runs);
+  }
 }
 
 /** Where a reading began, and what was known of the log at that moment. */

@@ -33,6 +33,8 @@ export function createRunMeter(metrics: Metrics, agent: Agent, state: RunState):
   }
 
   function count(event: LogEvent): void {
+    // Most of what is stored by far, and nothing to measure.
+    if (event.type === "text-delta" || event.type === "reasoning-delta") return;
     if (event.type === "run-start") acceptedAt = event.acceptedAt;
     if (event.type === "step-start") stepAt = event.at;
     if (event.type === "tool-call") callsAt.set(event.callId, event.at);
@@ -47,7 +49,11 @@ export function createRunMeter(metrics: Metrics, agent: Agent, state: RunState):
     }
   }
 
-  return { count: (events) => events.forEach(count) };
+  return {
+    count(events) {
+      for (const event of events) count(event);
+    },
+  };
 }
 
 /**

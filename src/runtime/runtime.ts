@@ -27,9 +27,16 @@ export interface RuntimeLimits {
   readonly maxWaitingRuns: number;
   /** How long a request that wants the answer itself waits for it, in milliseconds. Default 60 s. */
   readonly waitForResponseMs: number;
+  /**
+   * For how long the pieces of an answer may be gathered before they are stored together, in milliseconds: fewer, larger
+   * appends for those who pay a store by the request, and readers see the answer in larger pieces. What anything waits
+   * for is stored at once. Default 0: nothing is held back.
+   */
+  readonly appendWindowMs: number;
 }
 
 export const DEFAULT_RUNTIME_LIMITS: RuntimeLimits = {
   maxWaitingRuns: 32,
   waitForResponseMs: 60_000,
+  appendWindowMs: 0,
 };

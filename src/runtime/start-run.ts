@@ -1,5 +1,5 @@
 import { normalizeText, randomConversationId, randomId } from "../core/index.ts";
-import type { ConversationId, JsonObject, RunOptions } from "../core/index.ts";
+import type { ConversationId, JsonObject, Message, RunOptions } from "../core/index.ts";
 import { IDEMPOTENCY_WINDOW_MS } from "../ports/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Runtime } from "./runtime.ts";
@@ -7,11 +7,15 @@ import type { Runtime } from "./runtime.ts";
 /** A request for a run, checked already. */
 export interface RunIntent {
   readonly agent: Agent;
+  /** The run's public id; absent: a new one. */
+  readonly id?: string | undefined;
   /** Absent: a new conversation. */
   readonly conversation?: ConversationId | undefined;
   readonly message: string;
   readonly options: RunOptions;
   readonly metadata?: JsonObject | undefined;
+  /** What was said before the message, elsewhere; becomes part of the conversation. */
+  readonly preceding?: readonly Message[] | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
@@ -30,18 +34,26 @@ export interface StartedRun {
  * throws.
  */
 export async function startRun(runtime: Runtime, intent: RunIntent): Promise<StartedRun> {
-  const { agent, idempotencyKey, options, metadata } = intent;
+  const { agent, idempotencyKey, options, metadata, preceding } = intent;
   const input = normalizeText(intent.message);
   const conversation = intent.conversation ?? (await newConversationId(runtime, agent, idempotencyKey));
   const posted = await runtime.store.post(
     conversation,
-    { kind: "run", id: randomId(), agent: agent.name, input, options, ...(metadata && { metadata }) },
+    {
+      kind: "run",
+      id: intent.id ?? randomId(),
+      agent: agent.name,
+      input,
+      options,
+      ...(metadata && { metadata }),
+      ...(preceding && { preceding }),
+    },
     {
       maxWaiting: runtime.limits.maxWaitingRuns,
       ...(idempotencyKey !== undefined && {
         idempotencyKey,
         fingerprint: await digest(
-          JSON.stringify([agent.name, intent.conversation, input, options, metadata]),
+          JSON.stringify([agent.name, intent.conversation, input, options, metadata, preceding]),
         ),
       }),
     },
@@ -52,9 +64,9 @@ export async function startRun(runtime: Runtime, intent: RunIntent): Promise<Sta
 }
 
 /** Wakes a conversation whose inbox has something new. The request is safe already: the sweeper finds it otherwise. */
-export async function wake(runtime: Runtime, id: ConversationId): Promise<void> {
+export async function wake(runtime: Runtime, id: ConversationId, notBefore?: number): Promise<void> {
   try {
-    await runtime.engine.wake(id);
+    await runtime.engine.wake(id, notBefore === undefined ? {} : { notBefore });
   } catch (error) {
     runtime.logger.error({ conversation: id, error }, "could not wake a conversation; the sweeper will");
   }

@@ -29,11 +29,11 @@ export interface ToolRound {
 
 /**
  * Carries out what was decided for the calls of a round, at the same time. A call is logged before it is made and its
- * outcome after (L8). Rejects with the signal's reason when that aborts; calls under way are then left without outcome.
+ * outcome after (L8); what is logged last is stored with what comes next. Rejects with the signal's reason when that
+ * aborts; calls under way are then left without outcome.
  */
 export async function runToolActions(round: ToolRound, actions: readonly ToolAction[]): Promise<void> {
   await Promise.all(actions.map((action) => carryOut(round, action)));
-  await round.writer.flush();
 }
 
 /** The message that answers a round, from the outcomes that were logged, in the order of the calls. */
@@ -124,7 +124,8 @@ async function outcomeOf(round: ToolRound, call: ToolCallPart): Promise<EventBod
   round.signal.throwIfAborted();
   if (!valid.ok) return failed("invalid-input", valid.message);
   writer.write({ type: "tool-call", step, callId, name, input });
-  await writer.flush();
+  // A call that may be made twice need not be on record before it is made once.
+  if (tool.retry !== "safe") await writer.flush();
   try {
     // The schema has just vouched for the input's type.
     const output = await execute(round, tool, call, valid.value as never);

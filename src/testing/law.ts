@@ -7,8 +7,16 @@ export interface Law<Subject> {
   readonly id: string;
   /** A sentence of behaviour. */
   readonly says: string;
-  /** Rejects when the subject breaks the law. Opens what it needs and closes it again. */
-  check(open: OpenSubject<Subject>): Promise<void>;
+  /**
+   * Rejects when the subject breaks the law. Opens what it needs and closes it again. Gives the reason when it could not
+   * be checked, for want of something that the subject does not have.
+   */
+  check(open: OpenSubject<Subject>): Promise<Skipped | undefined | void>;
+}
+
+/** Why a law was not checked. */
+export interface Skipped {
+  readonly skipped: string;
 }
 
 /** Gives a fresh subject with nothing in it; the laws never share one. */

@@ -9,6 +9,7 @@ import {
   START,
 } from "../core/index.ts";
 import type {
+  Conversation,
   ConversationId,
   Cursor,
   ErrorCode,
@@ -17,9 +18,9 @@ import type {
   RunRecord,
   RunRequest,
 } from "../core/index.ts";
-import type { ConversationStore } from "../ports/index.ts";
+import type { ConversationSnapshot, ConversationStore, Opening } from "../ports/index.ts";
 import { eventually } from "./law.ts";
-import type { Law } from "./law.ts";
+import type { Law, SubjectOptions } from "./law.ts";
 
 /** A store under test, and how to look at the same data with another one, if that is possible at all. */
 export interface StoreSubject {
@@ -51,20 +52,25 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       ],
     );
   }),
-  law("L1.reopen", "what was posted and appended is there after a restart", async ({ store, reopen }) => {
-    if (!reopen) return;
-    const id = randomConversationId();
-    await store.post(id, request("one"));
-    const log = await begin(store, id);
-    await store.append(id, log.write(text("kept")));
-    await store.close();
-    const again = await reopen();
-    const conversation = await found(again, id);
-    equal(conversation.inbox.length, 1);
-    equal(conversation.tip, cursorAt(1, 1));
-    deepEqual(await textIn(again, id), "kept");
-    await again.close();
-  }),
+  law(
+    "L1.reopen",
+    "what was posted and appended is there after a restart",
+    async ({ store, reopen }) => {
+      if (!reopen) return;
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const log = await begin(store, id);
+      await store.append(id, log.write(text("kept")));
+      await store.close();
+      const again = await reopen();
+      const conversation = await found(again, id);
+      equal(conversation.inbox.length, 1);
+      equal(conversation.tip, cursorAt(1, 1));
+      deepEqual(await textIn(again, id), "kept");
+      await again.close();
+    },
+    { needs: "reopen" },
+  ),
   law(
     "L1.repeat",
     "a repeat under the same idempotency key gives the first answer and changes nothing",
@@ -202,6 +208,48 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       equal(now.attempt, 1);
       const next = await store.acquire(id, { worker: "awake", run: 2, settled: now.settled });
       equal(next?.run, 2);
+    },
+  ),
+  law(
+    "L4.opening",
+    "what an attempt opens with follows its start, takes its items, and is there when the holder is told",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const item = await firstItem(store, id);
+      let opened: readonly LogEvent[] = [];
+      const start = await store.acquire(id, {
+        worker: "w",
+        run: 1,
+        opening: (begun) => {
+          const { attempt, run } = begun;
+          const bodies = [runStart("one"), { type: "step-start", step: 1, kind: "model" }] as const;
+          opened = bodies.map((body, index) => ({ v: 1, attempt, seq: index + 1, at: 1, run, ...body }));
+          return { events: opened, takes: [item] };
+        },
+      });
+      deepEqual(await store.read(id, START, 10), [start, ...opened]);
+      const { tip, inbox } = await found(store, id);
+      deepEqual([tip, inbox], [cursorAt(1, 2), []]);
+      const [next] = opened.slice(-1).map((event) => ({ ...event, ...text("on"), seq: event.seq + 1 }));
+      ok(next);
+      await store.append(id, [next]);
+      equal(await textIn(store, id), "on");
+    },
+  ),
+  law(
+    "L4.opening-refused",
+    "an attempt that does not begin opens with nothing, and one may open with nothing",
+    async ({ store }) => {
+      const [over, other] = [randomConversationId(), randomConversationId()];
+      await finishedRun(store, over, "one");
+      equal(await store.acquire(over, { worker: "late", run: 1, opening: openingOfNobody }), undefined);
+      await store.post(other, request("one"));
+      const holder = { worker: "slept", run: 1, settled: cursorAt(7, 7), opening: openingOfNobody };
+      await refused(store.acquire(other, holder), "fenced");
+      equal((await found(store, other)).tip, START);
+      const start = await store.acquire(other, { worker: "w", run: 1, opening: () => undefined });
+      deepEqual(await store.read(other, START, 10), [start]);
     },
   ),
   law("L4.repeat", "repeating an append changes nothing", async ({ store }) => {
@@ -355,19 +403,24 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
     await finishedRun(store, id, "one");
     deepEqual((await events).map(cursorOf), ["1-0", "1-1", "1-2", "1-3", "2-0", "2-1", "2-2", "2-3"]);
   }),
-  law("L6.follow-beside", "a follower hears what another process writes", async ({ store, openBeside }) => {
-    if (!openBeside) return;
-    const beside = await openBeside();
-    try {
-      const id = randomConversationId();
-      await store.post(id, request("one"));
-      const events = collect(beside, id, START, 4);
-      await finishedRun(store, id, "one", { posted: true });
-      deepEqual((await events).map(cursorOf), ["1-0", "1-1", "1-2", "1-3"]);
-    } finally {
-      await beside.close();
-    }
-  }),
+  law(
+    "L6.follow-beside",
+    "a follower hears what another process writes",
+    async ({ store, openBeside }) => {
+      if (!openBeside) return;
+      const beside = await openBeside();
+      try {
+        const id = randomConversationId();
+        await store.post(id, request("one"));
+        const events = collect(beside, id, START, 4);
+        await finishedRun(store, id, "one", { posted: true });
+        deepEqual((await events).map(cursorOf), ["1-0", "1-1", "1-2", "1-3"]);
+      } finally {
+        await beside.close();
+      }
+    },
+    { needs: "openBeside" },
+  ),
   law("L6.follow-many", "a long log and a burst reach a follower whole", async ({ store }) => {
     const id = randomConversationId();
     await store.post(id, request("one"));
@@ -394,9 +447,10 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
         abort.abort();
       }
       equal(seen.length, 1);
-      const rest = collect(store, id, START, 2);
+      // Listened to before it can come.
+      const refusal = refused(collect(store, id, START, 2), "conversation_not_found");
       await eventually("the conversation is deleted", async () => store.delete(id));
-      await refused(rest, "conversation_not_found");
+      await refusal;
     },
   ),
   law("L12.slow", "a reader that does not read holds nobody up and misses nothing", async ({ store }) => {
@@ -474,10 +528,13 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
     await store.append(running, log.write(runStart("one")), { takes: [await firstItem(store, running)] });
     await finishedRun(store, done, "one");
     const names: ConversationId[] = [];
-    for await (const id of store.unfinished(0)) names.push(id);
+    for await (const { id, updatedAt } of store.unfinished(0)) {
+      names.push(id);
+      equal(updatedAt, (await found(store, id)).updatedAt);
+    }
     deepEqual(names.toSorted(), [waiting, running].toSorted());
     const recent: ConversationId[] = [];
-    for await (const id of store.unfinished(60_000)) recent.push(id);
+    for await (const { id } of store.unfinished(60_000)) recent.push(id);
     deepEqual(recent, []);
   }),
   law("list", "conversations are listed newest first, by agent, in pages", async ({ store }) => {
@@ -518,6 +575,113 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
     deepEqual((await store.list({ limit: 10 })).conversations, []);
     equal(await store.delete(id), false);
   }),
+  law(
+    "restore",
+    "a conversation moved in is the same, cursors, records and voided ranges, and goes on from there",
+    async ({ store }) => {
+      if (!store.restore) return;
+      const id = randomConversationId();
+      await interruptedRun(store, id, "one");
+      await finishedRun(store, id, "two");
+      await store.post(id, { kind: "cancel", upTo: 2 });
+      const before = await found(store, id);
+      const snapshot = await snapshotOf(store, id);
+      await store.delete(id);
+      equal(await store.restore(snapshot), true);
+      const { updatedAt, ...after } = await found(store, id);
+      deepEqual(after, withoutTouch(before));
+      ok(updatedAt >= before.updatedAt, "it counts as touched when it was moved in");
+      deepEqual(await snapshotOf(store, id), snapshot);
+      deepEqual(
+        (await store.list({ limit: 10 })).conversations.map((each) => each.id),
+        [id],
+      );
+      await finishedRun(store, id, "three");
+      const next = (await store.read(id, before.tip, 10)).map(cursorOf);
+      deepEqual(next, ["4-0", "4-1", "4-2", "4-3"]);
+      equal((await store.history(id)).length, 3);
+    },
+    { needs: "restore" },
+  ),
+  law(
+    "restore.exists",
+    "nothing is moved in over a conversation that is there",
+    async ({ store }) => {
+      if (!store.restore) return;
+      const [id, other] = [randomConversationId(), randomConversationId()];
+      await finishedRun(store, id, "one");
+      await finishedRun(store, other, "other");
+      const before = await found(store, id);
+      equal(await store.restore({ ...(await snapshotOf(store, other)), id }), false);
+      deepEqual(await found(store, id), before);
+      equal((await store.history(id))[0]?.id, "one");
+    },
+    { needs: "restore" },
+  ),
+  law(
+    "restore.expired",
+    "a conversation whose stream has expired is moved in without it, and goes on after it",
+    async ({ store }) => {
+      if (!store.restore) return;
+      const id = randomConversationId();
+      await finishedRun(store, id, "one");
+      const whole = await snapshotOf(store, id);
+      await store.delete(id);
+      await store.restore({ ...whole, base: whole.tip, entries: [] });
+      equal((await found(store, id)).base, cursorAt(1, 3));
+      deepEqual(await store.read(id, START, 10), []);
+      await refused(store.read(id, cursorAt(1, 1), 10), "stream_expired");
+      equal((await store.history(id))[0]?.text, "answer one");
+      await finishedRun(store, id, "two");
+      const [first] = await store.read(id, cursorAt(1, 3), 10);
+      equal(first?.type === "attempt-start" && first.follows, "1-3");
+    },
+    { needs: "restore" },
+  ),
+  law(
+    "restore.retention",
+    "the retention of a conversation begins anew when it is moved in",
+    async ({ store }) => {
+      if (!store.restore) return;
+      const id = randomConversationId();
+      await finishedRun(store, id, "one");
+      const snapshot = await snapshotOf(store, id);
+      await eventually("the conversation goes", async () => (await store.conversation(id)) === undefined);
+      equal(await store.restore(snapshot), true);
+      equal(await textIn(store, id), "answer one");
+      await eventually("it goes again", async () => (await store.conversation(id)) === undefined);
+    },
+    { streamTtlMs: 800, historyTtlMs: 800, needs: "restore" },
+  ),
+  law(
+    "restore.misuse",
+    "what is not a whole conversation is the caller's mistake",
+    async ({ store }) => {
+      const { restore } = store;
+      if (!restore) return;
+      const id = randomConversationId();
+      await finishedRun(store, id, "one");
+      const whole = await snapshotOf(store, id);
+      await store.delete(id);
+      const { entries, tip, records } = whole;
+      const [posted] = whole.records;
+      ok(posted);
+      const broken: readonly Partial<ConversationSnapshot>[] = [
+        { entries: entries.filter((_entry, index) => index !== 1) },
+        { entries: entries.slice(1) },
+        { entries: entries.slice(0, -1) },
+        { entries: entries.slice(0, -1), tip: cursorAt(1, 2) },
+        { tip: cursorAt(1, 4) },
+        { runs: 0 },
+        { records: [...records, posted] },
+        { inbox: [{ ...request("two"), itemId: 2, at: 1, run: 2 }] },
+      ];
+      for (const change of broken) await rejects(restore({ ...whole, ...change }), TypeError);
+      equal(await store.conversation(id), undefined);
+      equal(tip, cursorAt(1, 3));
+    },
+    { needs: "restore" },
+  ),
   law("misuse", "an append with a hole inside, or of nothing, is the caller's mistake", async ({ store }) => {
     const id = randomConversationId();
     await store.post(id, request("one"));
@@ -531,11 +695,28 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
 
 const AGENT = "TestAgent";
 
+function openingOfNobody(): Opening {
+  throw new Error("An opening was asked for although nobody took hold.");
+}
+
+/** What some laws cannot be checked without, and how it is said that it is not there. */
+const NEEDS = {
+  reopen: "the store cannot be opened again here",
+  openBeside: "the store is for one process",
+  restore: "conversations cannot be moved into the store",
+} as const;
+
+type Need = keyof typeof NEEDS;
+
+function has({ store, reopen, openBeside }: StoreSubject, need: Need): boolean {
+  return { reopen, openBeside, restore: store.restore }[need] !== undefined;
+}
+
 function law(
   id: string,
   says: string,
   check: (subject: StoreSubject) => Promise<void>,
-  options: { readonly streamTtlMs?: number; readonly historyTtlMs?: number } = {},
+  { needs, ...options }: SubjectOptions & { readonly needs?: Need } = {},
 ): Law<StoreSubject> {
   return {
     id,
@@ -543,7 +724,9 @@ function law(
     async check(open) {
       const subject = await open(options);
       try {
+        if (needs !== undefined && !has(subject, needs)) return { skipped: NEEDS[needs] };
         await check(subject);
+        return undefined;
       } finally {
         await subject.close();
       }
@@ -586,6 +769,32 @@ async function finishedRun(
   const ordinal = (await store.history(id)).length + 1;
   await store.append(id, end, { record: { ...record(end), id: name, run: ordinal, text: `answer ${name}` } });
   return log;
+}
+
+/** A run whose first attempt was lost in the middle of its answer. */
+async function interruptedRun(store: ConversationStore, id: ConversationId, name: string): Promise<void> {
+  await store.post(id, request(name));
+  const item = await firstItem(store, id);
+  const lost = await begin(store, id);
+  await store.append(id, lost.write(runStart(name), stepStart(), text("half")), { takes: [item] });
+  const log = await begin(store, id);
+  const reset: EventBody = { type: "step-reset", step: 1, from: cursorAt(1, 2), reason: "interrupted" };
+  await store.append(id, log.write(reset, stepStart(), text(`answer ${name}`)));
+  const end = log.write({ type: "run-failed", code: "model_failed", message: "No more.", usage: NO_USAGE });
+  await store.append(id, end, { record: { ...record(end), id: name, status: "failed" } });
+}
+
+async function snapshotOf(store: ConversationStore, id: ConversationId): Promise<ConversationSnapshot> {
+  const { agent, createdAt, runs, base, tip, inbox } = await found(store, id);
+  const entries = await store.read(id, base, 10_000);
+  return { id, agent, createdAt, runs, base, tip, inbox, entries, records: await store.history(id) };
+}
+
+function withoutTouch({
+  updatedAt: _touched,
+  ...conversation
+}: Conversation): Omit<Conversation, "updatedAt"> {
+  return conversation;
 }
 
 function record(events: readonly LogEvent[]): RunRecord {

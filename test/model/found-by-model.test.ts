@@ -58,7 +58,7 @@ test("what a failover lost is given back together with the inbox items that it t
     store,
     id,
     state: foldRun([begun.event]),
-    last: begun.event,
+    stored: [begun.event],
     now: Date.now,
     signal: new AbortController().signal,
     onStored: () => {},

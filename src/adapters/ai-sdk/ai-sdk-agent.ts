@@ -4,7 +4,7 @@ import type {
   LanguageModelV4StreamPart,
 } from "@ai-sdk/provider";
 import { AgentError } from "../../core/index.ts";
-import type { AgentUpdate, ModelAgent } from "../../ports/index.ts";
+import type { ModelAgent } from "../../ports/index.ts";
 import { errorFromAiSdk } from "./ai-sdk-error.ts";
 import { callFromStep } from "./call-from-step.ts";
 import type { ModelSettings } from "./call-from-step.ts";
@@ -46,7 +46,14 @@ export function createAiSdkAgent(model: LanguageModelV4, options: AiSdkAgentOpti
     description,
     async *stream(step, { signal }) {
       try {
-        yield* updatesOfCall(model, callFromStep(step, callSettings, signal, prefill), signal);
+        const stream = await openStream(model, callFromStep(step, callSettings, signal, prefill), signal);
+        const updatesFromPart = createPartTranslator();
+        for await (const part of readParts(stream, signal)) {
+          // One by one: delegating to the array would cost each token three turns of promises more.
+          for (const update of updatesFromPart(part)) yield update;
+          if (part.type === "finish") return;
+        }
+        throw new AgentError("model_unavailable", "The model's answer was cut off before its end.");
       } catch (error) {
         // What an abort broke off is no failure of the model, whatever its provider throws.
         signal.throwIfAborted();
@@ -54,19 +61,6 @@ export function createAiSdkAgent(model: LanguageModelV4, options: AiSdkAgentOpti
       }
     },
   };
-}
-
-async function* updatesOfCall(
-  model: LanguageModelV4,
-  call: LanguageModelV4CallOptions,
-  signal: AbortSignal,
-): AsyncGenerator<AgentUpdate, void, undefined> {
-  const updatesFromPart = createPartTranslator();
-  for await (const part of readParts(await openStream(model, call, signal), signal)) {
-    yield* updatesFromPart(part);
-    if (part.type === "finish") return;
-  }
-  throw new AgentError("model_unavailable", "The model's answer was cut off before its end.");
 }
 
 async function openStream(

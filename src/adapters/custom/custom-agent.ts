@@ -1,5 +1,5 @@
 import type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions } from "../../ports/index.ts";
-import { untilAborted } from "../ai-sdk/until-aborted.ts";
+import { createAbortableWaits } from "../ai-sdk/until-aborted.ts";
 import { createUpdateCompleter } from "./update-completer.ts";
 
 /** Answers one step: text piece by piece, updates, or both mixed. */
@@ -26,10 +26,11 @@ export function createCustomAgent(run: CustomRun, options: CustomAgentOptions = 
       stepOptions.signal.throwIfAborted();
       const completer = createUpdateCompleter();
       for await (const item of untilAbortedEach(run(step, stepOptions), stepOptions.signal)) {
-        yield* completer.take(item);
+        // One by one: delegating to the array would cost each token three turns of promises more.
+        for (const update of completer.take(item)) yield update;
         if (typeof item !== "string" && item.type === "finish") return;
       }
-      yield* completer.end();
+      for (const update of completer.end()) yield update;
     },
   };
 }
@@ -39,10 +40,11 @@ async function* untilAbortedEach<Item>(
   signal: AbortSignal,
 ): AsyncGenerator<Item, void, undefined> {
   const iterator = items[Symbol.asyncIterator]();
+  const waits = createAbortableWaits(signal);
   let ended = false;
   try {
     for (;;) {
-      const next = await untilAborted(iterator.next(), signal);
+      const next = await waits.for(iterator.next());
       if (next.done === true) {
         ended = true;
         return;
@@ -53,6 +55,7 @@ async function* untilAbortedEach<Item>(
     ended = !signal.aborted;
     throw error;
   } finally {
+    waits.end();
     // Not awaited: an iterator that pays no attention to the signal must not hold up a cancelled run.
     if (!ended) iterator.return?.().then(undefined, () => {}); // Nobody is there to be told of it.
   }

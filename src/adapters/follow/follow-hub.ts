@@ -44,13 +44,23 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
     signal: AbortSignal,
   ): AsyncGenerator<readonly LogEvent[]> {
     if (closed || signal.aborted) return;
-    const follower = createFollower(after);
+    const follower = new Follower(after);
     const onAbort = (): void => follower.end();
     signal.addEventListener("abort", onAbort, { once: true });
     const topic = join(id, follower);
     try {
       await topic.listening;
-      yield* entriesOf(follower, (position) => options.read(id, position, PAGE_SIZE));
+      // One generator and one wait for each batch: every live entry of every conversation comes through here.
+      while (!follower.hasEnded()) {
+        if (follower.mustRead) {
+          const page = await follower.readPage((position) => options.read(id, position, PAGE_SIZE));
+          if (page.length > 0) yield page;
+        } else {
+          const heard = follower.takeHeard();
+          if (heard.length > 0) yield heard;
+          else if (!follower.mustRead) await follower.somethingNew();
+        }
+      }
     } finally {
       signal.removeEventListener("abort", onAbort);
       leave(id, topic, follower);
@@ -98,96 +108,111 @@ interface Topic {
   readonly listening: Promise<void>;
 }
 
-interface Follower {
+/** Where one follower is, and what it has heard but not taken. */
+class Follower {
   position: Cursor;
-  hear(events: readonly LogEvent[]): void;
-  refresh(): void;
-  end(reason?: AgentError): void;
-  /** The live entries that follow the position, `"read"` when the store must be asked, undefined at the end. */
-  next(): Promise<readonly LogEvent[] | "read" | undefined>;
-}
+  /** Something may have been missed, or came before: the store must be asked. */
+  mustRead = true;
+  #heard: (readonly LogEvent[])[] = [];
+  #entriesHeard = 0;
+  #ended: { readonly reason: AgentError | undefined } | undefined;
+  #wake: (() => void) | undefined;
 
-async function* entriesOf(
-  follower: Follower,
-  read: (after: Cursor) => Promise<readonly LogEvent[]>,
-): AsyncGenerator<readonly LogEvent[]> {
-  for (;;) {
-    const heard = await follower.next();
-    if (heard === undefined) return;
-    const entries = heard === "read" ? await read(follower.position) : heard;
-    const last = entries.at(-1);
-    if (last === undefined) continue;
-    follower.position = cursorOf(last);
+  constructor(after: Cursor) {
+    this.position = after;
+  }
+
+  hear(events: readonly LogEvent[]): void {
+    if (this.#entriesHeard + events.length > MAX_ENTRIES_HELD) {
+      this.#forget();
+      this.mustRead = true;
+    } else {
+      this.#heard.push(events);
+      this.#entriesHeard += events.length;
+    }
+    this.#notify();
+  }
+
+  refresh(): void {
+    this.mustRead = true;
+    this.#notify();
+  }
+
+  end(reason?: AgentError): void {
+    this.#ended ??= { reason };
+    this.#notify();
+  }
+
+  /** Throws the reason when there is one. */
+  hasEnded(): boolean {
+    if (this.#ended?.reason) throw this.#ended.reason;
+    return this.#ended !== undefined;
+  }
+
+  async readPage(read: (after: Cursor) => Promise<readonly LogEvent[]>): Promise<readonly LogEvent[]> {
+    this.mustRead = false;
+    const page = await read(this.position);
+    this.#advance(page);
     // A full page may have more behind it; a short one reached the tip, and live entries take over.
-    if (heard === "read" && entries.length >= PAGE_SIZE) follower.refresh();
-    yield entries;
-  }
-}
-
-function createFollower(after: Cursor): Follower {
-  let held: LogEvent[] = [];
-  let mustRead = true;
-  let ended: { readonly reason: AgentError | undefined } | undefined;
-  let wake: (() => void) | undefined;
-
-  function notify(): void {
-    wake?.();
-    wake = undefined;
+    if (page.length >= PAGE_SIZE) this.mustRead = true;
+    return page;
   }
 
-  /** Takes what is held and joins on to the position, up to the first hole; a hole makes the next thing a read. */
-  function takeHeld(position: Cursor): readonly LogEvent[] {
+  /** What was heard and joins on to the position, up to the first hole; a hole makes the next thing a read. */
+  takeHeard(): readonly LogEvent[] {
+    const heard = this.#heard.length === 1 && this.#heard[0] ? this.#heard[0] : this.#heard.flat();
+    this.#forget();
+    const joined = isPieceAfter(heard, this.position) ? heard : this.#joinOn(heard);
+    this.#advance(joined);
+    return joined;
+  }
+
+  #joinOn(heard: readonly LogEvent[]): readonly LogEvent[] {
     const joined: LogEvent[] = [];
-    let reached = position;
-    for (const event of held) {
+    let reached = this.position;
+    for (const event of heard) {
       const cursor = cursorOf(event);
       if (compareCursors(cursor, reached) <= 0) continue;
       if (!comesNext(event, reached)) {
-        mustRead = true;
+        this.mustRead = true;
         break;
       }
       joined.push(event);
       reached = cursor;
     }
-    held = [];
     return joined;
   }
 
-  return {
-    position: after,
-    hear(events) {
-      if (held.length + events.length > MAX_ENTRIES_HELD) {
-        held = [];
-        mustRead = true;
-      } else {
-        held.push(...events);
-      }
-      notify();
-    },
-    refresh() {
-      mustRead = true;
-      notify();
-    },
-    end(reason) {
-      ended ??= { reason };
-      notify();
-    },
-    async next() {
-      for (;;) {
-        if (ended?.reason) throw ended.reason;
-        if (ended) return undefined;
-        const entries = mustRead ? [] : takeHeld(this.position);
-        if (entries.length > 0) return entries;
-        if (mustRead) {
-          mustRead = false;
-          return "read";
-        }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    },
-  };
+  /** Resolves when there is something to read or take, or the end has come. */
+  somethingNew(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #advance(entries: readonly LogEvent[]): void {
+    const last = entries.at(-1);
+    if (last) this.position = cursorOf(last);
+  }
+
+  #forget(): void {
+    this.#heard = [];
+    this.#entriesHeard = 0;
+  }
+
+  #notify(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+/** Whether entries follow a position without a hole, as what one append stored does: then they are handed on as they are. */
+function isPieceAfter(entries: readonly LogEvent[], position: Cursor): boolean {
+  return entries.every((event, index) => {
+    const before = entries[index - 1];
+    if (!before) return comesNext(event, position);
+    return event.attempt === before.attempt && event.seq === before.seq + 1;
+  });
 }
 
 function furthest(followers: readonly Follower[]): Cursor {

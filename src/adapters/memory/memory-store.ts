@@ -1,4 +1,12 @@
-import { compareCursors, cursorOf, entriesToWrite, fenced, isSettled, START } from "../../core/index.ts";
+import {
+  attemptOf,
+  compareCursors,
+  cursorOf,
+  entriesToWrite,
+  fenced,
+  isSettled,
+  START,
+} from "../../core/index.ts";
 import type {
   Conversation,
   ConversationId,
@@ -17,9 +25,12 @@ import {
   idempotencyKeyReused,
   queueFull,
   requireReadable,
+  requireWhole,
+  voidedRanges,
 } from "../../ports/index.ts";
 import type {
   AppendOptions,
+  ConversationSnapshot,
   ConversationStore,
   ConversationSummary,
   Holder,
@@ -115,6 +126,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     };
     write(entry, [event]);
     entry.attempt = event.attempt;
+    const opening = holder.opening?.(event);
+    if (opening) append(id, opening.events, opening);
     return event;
   }
 
@@ -147,6 +160,26 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     requireReadable(entry, after);
     const index = entry.entries.findIndex((event) => compareCursors(cursorOf(event), after) > 0);
     return index === -1 ? [] : entry.entries.slice(index, index + limit);
+  }
+
+  function restore(snapshot: ConversationSnapshot): boolean {
+    requireWhole(snapshot);
+    const { tip, inbox, entries, records, ...rest } = snapshot;
+    if (find(snapshot.id)) return false;
+    kept.set(snapshot.id, {
+      ...rest,
+      updatedAt: now(),
+      attempt: attemptOf(tip),
+      tip,
+      settled: tip,
+      inbox: [...inbox],
+      voided: [...voidedRanges(entries)],
+      nextItemId: 1 + Math.max(0, ...inbox.map((item) => item.itemId)),
+      entries: [...entries],
+      records: [...records],
+      answers: new Map(),
+    });
+    return true;
   }
 
   function newestFirst(): readonly Kept[] {
@@ -185,9 +218,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     async *unfinished(untouchedForMs) {
       const before = now() - untouchedForMs;
       for (const entry of newestFirst()) {
-        if (!isSettled(viewOf(entry)) && entry.updatedAt <= before) yield entry.id;
+        if (!isSettled(viewOf(entry)) && entry.updatedAt <= before)
+          yield { id: entry.id, updatedAt: entry.updatedAt };
       }
     },
+    restore: async (snapshot) => restore(snapshot),
     ping: async () => {},
     close: async () => hub.close(),
   };

@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import type { Metrics } from "../../ports/index.ts";
+import type { Metrics, OpenStream } from "../../ports/index.ts";
 import { createInstruments } from "./instruments.ts";
 import { processMetrics } from "./process-metrics.ts";
 
@@ -11,6 +11,23 @@ export function createPrometheusMetrics(): Metrics {
   const registry = new Registry();
   const to = createInstruments(registry);
   const all = Registry.merge([registry, processMetrics()]);
+  const formats = new Map<string, CountedStreams>();
+
+  /** One for all streams of a format. Each delivery to each viewer is counted: a label's hash would cost more than the count. */
+  function streamsOf(format: string): CountedStreams {
+    let delivered = 0;
+    return {
+      delivered(entries) {
+        delivered += entries;
+      },
+      closed: () => to.openStreams.dec({ format }),
+      tell() {
+        to.streamEntries.inc({ format }, delivered);
+        delivered = 0;
+      },
+    };
+  }
+
   return {
     runAccepted: (agent) => to.runsAccepted.inc({ agent }),
     runEnded({ agent, status, durationMs }) {
@@ -33,17 +50,24 @@ export function createPrometheusMetrics(): Metrics {
     interrupted: () => to.interrupts.inc(),
     streamOpened(format) {
       to.openStreams.inc({ format });
-      return {
-        delivered: (entries) => to.streamEntries.inc({ format }, entries),
-        closed: () => to.openStreams.dec({ format }),
-      };
+      const streams = formats.get(format) ?? streamsOf(format);
+      formats.set(format, streams);
+      return streams;
     },
     requestAnswered({ method, route, status, durationMs }) {
       to.requests.inc({ method, route, status });
       to.requestDuration.observe({ method, route }, seconds(durationMs));
     },
-    render: async () => ({ contentType: all.contentType, body: await all.metrics() }),
+    async render() {
+      for (const streams of formats.values()) streams.tell();
+      return { contentType: all.contentType, body: await all.metrics() };
+    },
   };
+}
+
+interface CountedStreams extends OpenStream {
+  /** Hands what was counted since to the registry. */
+  readonly tell: () => void;
 }
 
 /** Clocks may be set back: a negative duration would make a histogram's sum fall, which Prometheus takes for a restart. */

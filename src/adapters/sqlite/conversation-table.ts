@@ -37,12 +37,13 @@ export interface ListQuery {
 }
 
 export interface ConversationTable {
+  /** With the tip as the entries tell it, which an append alone does not write to the row. */
   find(id: ConversationId): ConversationRow | undefined;
   /** Gives the new row's key. */
   insert(state: ConversationState): number;
   update(row: ConversationRow): void;
   /** Removes the row and everything that hangs on it. */
-  remove(key: number): void;
+  remove(row: ConversationRow): void;
   /** The latest touched first. */
   list(query: ListQuery): readonly ConversationSummary[];
   /** With a run under way or waiting, the least recently touched first. */
@@ -94,7 +95,7 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
       const { updatedAt, runs, attempt, tip, base, settled: end, nextItem, waiting, key } = row;
       update.run(updatedAt, runs, attempt, tip, base, end, nextItem, waiting, key);
     },
-    remove: (key) => void remove.run(key),
+    remove: ({ key }) => void remove.run(key),
     list({ agent, limit, after, forgottenBefore }) {
       const { updatedAt, id } = after;
       const rows =
@@ -110,8 +111,14 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
   };
 }
 
-const COLUMNS =
-  "key, id, agent, created_at AS createdAt, updated_at AS updatedAt, runs, attempt, tip, base, settled, next_item AS nextItem, waiting";
+/** A run that is under way has entries, which never expire before it ends. */
+const TIP = `
+  iif(tip = settled, tip, coalesce(
+    (SELECT attempt || '-' || seq FROM entries WHERE conversation = conversations.key
+     ORDER BY attempt DESC, seq DESC LIMIT 1), tip))`;
+const COLUMNS = `
+  key, id, agent, created_at AS createdAt, updated_at AS updatedAt, runs, attempt, ${TIP} AS tip, base, settled,
+  next_item AS nextItem, waiting`;
 const LIST = `
   SELECT id, agent, created_at AS createdAt, updated_at AS updatedAt, runs FROM conversations
   WHERE updated_at <= ?1 AND (updated_at < ?1 OR id > ?2) AND (live = 1 OR updated_at > ?3)`;

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { AgentError } from "../../core/index.ts";
-import { createGroupWriter, MAX_GROUP_WRITES, MAX_WAITING_WRITES } from "./group-writer.ts";
-import type { GroupWriter, Plan } from "./group-writer.ts";
+import { createGroupWriter, MAX_GROUP_MS, MAX_WAITING_WRITES } from "./group-writer.ts";
+import type { GroupWriter, GroupWriterOptions, Plan } from "./group-writer.ts";
 
 describe("writes of one turn", () => {
   test("share a transaction: when one is told, all are there", async () => {
@@ -54,13 +54,27 @@ describe("writes of one turn", () => {
   });
 
   test("are committed in bounded groups, letting others have a turn in between", async () => {
-    const { writer, insert, count } = open();
+    let elapsed = 0;
+    // A clock by which each write takes a millisecond.
+    const { writer, insert, count } = open({ clock: () => elapsed++ });
     const seen = new Set<number>();
-    const writes = Array.from({ length: MAX_GROUP_WRITES * 2 }, (_, n) =>
+    const turns: number[] = [];
+    const writes = Array.from({ length: MAX_GROUP_MS * 2 }, (_, n) =>
       writer.write(() => ({ ...insert(n), committed: () => seen.add(count()) })),
     );
+    setImmediate(() => turns.push(count()));
     await Promise.all(writes);
-    expect([...seen]).toEqual([MAX_GROUP_WRITES, MAX_GROUP_WRITES * 2]);
+    expect([...seen]).toEqual([MAX_GROUP_MS, MAX_GROUP_MS * 2]);
+    expect(turns).toEqual([MAX_GROUP_MS]);
+  });
+
+  test("are forgotten by whoever remembers rows when they are undone", async () => {
+    const told: string[] = [];
+    const memory = { committed: () => told.push("committed"), rolledBack: () => told.push("rolled back") };
+    const { writer, insert } = open({ memory });
+    const results = await outcomes(writer, [() => insert(1), () => insert(1), () => insert(2)]);
+    expect(results).toEqual(["done", "internal_error", "done"]);
+    expect(told).toEqual(["rolled back", "committed"]);
   });
 
   test("are refused past a limit, and taken again afterwards", async () => {
@@ -81,14 +95,14 @@ describe("writes of one turn", () => {
   });
 });
 
-function open() {
+function open(options: GroupWriterOptions = {}) {
   const database = new DatabaseSync(":memory:");
   database.exec("CREATE TABLE numbers (n INTEGER PRIMARY KEY, filler TEXT NOT NULL) STRICT");
   const add = database.prepare("INSERT INTO numbers VALUES (?, ?)");
   const all = database.prepare("SELECT count(*) AS n FROM numbers");
   return {
     database,
-    writer: createGroupWriter(database),
+    writer: createGroupWriter(database, options),
     insert: (n: number, size = 1): Plan<void> => ({
       value: undefined,
       apply: () => void add.run(n, "x".repeat(size)),

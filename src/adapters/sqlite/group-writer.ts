@@ -1,7 +1,7 @@
 /*
  * Group commit. An fsync costs as much as some hundred inserts, so whatever is to be written in one turn of the event
  * loop shares one transaction; nobody is answered before its COMMIT (L1, L2). SQLite works synchronously on this thread:
- * a commit holds the event loop up for as long as it takes, and the group's size is bounded for that reason.
+ * a commit holds the event loop up for as long as it takes, and the time that a group takes is bounded for that reason.
  *
  * No savepoints: a write first decides, which only reads and may refuse, and then applies, which only fails when the
  * store does. A refusal thus concerns nobody else; after a failure the group is rolled back as a whole.
@@ -10,8 +10,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { AgentError } from "../../core/index.ts";
 import { fromSqliteError, isFromSqlite } from "./sqlite-error.ts";
 
-/** How many writes share a transaction, so that one commit takes milliseconds. */
-export const MAX_GROUP_WRITES = 256;
+/**
+ * For how long a group takes in further writes, in milliseconds: by then it holds a thousand or more, to which sharing
+ * the fsync with still others would bring little, and sockets and timers have waited for long enough.
+ */
+export const MAX_GROUP_MS = 10;
 /** How many writes may wait for their turn; past it the store is overloaded and says so. */
 export const MAX_WAITING_WRITES = 16_384;
 
@@ -24,6 +27,14 @@ export interface Plan<T> {
   readonly committed?: () => void;
 }
 
+/** What is kept in memory of the rows, and has to be right whatever becomes of a transaction. */
+export interface TransactionMemory {
+  /** What was changed since the last call of either is on stable storage. */
+  committed(): void;
+  /** What was changed since the last call of either has not happened. */
+  rolledBack(): void;
+}
+
 export interface GroupWriter {
   /**
    * Resolves when the write is on stable storage. `decide` runs within the transaction, sees the writes before it and
@@ -34,11 +45,20 @@ export interface GroupWriter {
   close(): void;
 }
 
-export function createGroupWriter(database: DatabaseSync): GroupWriter {
+export interface GroupWriterOptions {
+  readonly memory?: TransactionMemory;
+  /** Milliseconds since whenever. Default `performance.now`. */
+  readonly clock?: () => number;
+}
+
+export function createGroupWriter(
+  database: DatabaseSync,
+  { memory, clock = () => performance.now() }: GroupWriterOptions = {},
+): GroupWriter {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollback = database.prepare("ROLLBACK");
-  const waiting: QueuedWrite[] = [];
+  let waiting: QueuedWrite[] = [];
   let closed = false;
 
   function enqueue(write: QueuedWrite): void {
@@ -46,33 +66,53 @@ export function createGroupWriter(database: DatabaseSync): GroupWriter {
   }
 
   function flush(): void {
-    commitGroup(waiting.splice(0, MAX_GROUP_WRITES));
+    if (waiting.length === 0) return;
+    commitGroup();
     // In the next turn, so that a burst does not starve sockets and timers.
     if (waiting.length > 0) setImmediate(flush);
   }
 
-  function commitGroup(group: readonly QueuedWrite[]): void {
-    let members = group;
-    while (members.length > 0) {
-      const failure = attempt(members);
-      if (!failure) {
-        for (const write of members) write.settle();
+  /** Answers at least one of those that wait: a group of the first of them, or whoever must be told of a failure. */
+  function commitGroup(): void {
+    for (;;) {
+      const outcome = attempt();
+      if ("staged" in outcome) {
+        for (const write of taken(outcome.staged)) settle(write);
         return;
       }
-      const { error, culprit } = failure;
-      for (const write of culprit ? [culprit] : members) write.fail(error);
-      members = culprit ? members.filter((write) => write !== culprit) : [];
+      const { error, culprit } = outcome;
+      if (!culprit) {
+        // The store is away, for whoever waits alike.
+        for (const write of taken(waiting.length)) write.reject(error);
+        return;
+      }
+      culprit.reject(error);
+      waiting = waiting.filter((write) => write !== culprit);
+      if (waiting.length === 0) return;
     }
   }
 
-  function attempt(members: readonly QueuedWrite[]): Failure | undefined {
+  function taken(count: number): readonly QueuedWrite[] {
+    const first = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return first;
+  }
+
+  function attempt(): Committed | Failure {
     let current: QueuedWrite | undefined;
+    let staged = 0;
     try {
+      const deadline = clock() + MAX_GROUP_MS;
       begin.run();
-      for (current of members) current.stage();
+      for (current of waiting) {
+        stage(current);
+        staged += 1;
+        if (clock() >= deadline) break;
+      }
       current = undefined;
       commit.run();
-      return undefined;
+      memory?.committed();
+      return { staged };
     } catch (cause) {
       abandon();
       const error = fromSqliteError(cause);
@@ -81,6 +121,7 @@ export function createGroupWriter(database: DatabaseSync): GroupWriter {
   }
 
   function abandon(): void {
+    memory?.rolledBack();
     try {
       if (database.isTransaction) rollback.run();
     } catch {
@@ -93,14 +134,26 @@ export function createGroupWriter(database: DatabaseSync): GroupWriter {
       return new Promise((resolve, reject) => {
         if (closed) throw new AgentError("shutting_down", "The store is closed.");
         if (waiting.length >= MAX_WAITING_WRITES) throw overloaded();
-        enqueue(queuedWrite(decide, resolve, reject));
+        // What was decided is handed to nobody but the one who asked for it.
+        enqueue({
+          decide,
+          resolve: resolve as QueuedWrite["resolve"],
+          reject,
+          plan: undefined,
+          refusal: undefined,
+        });
       });
     },
     close() {
       closed = true;
-      while (waiting.length > 0) commitGroup(waiting.splice(0, MAX_GROUP_WRITES));
+      while (waiting.length > 0) commitGroup();
     },
   };
+}
+
+interface Committed {
+  /** How many of those that waited are in it. */
+  readonly staged: number;
 }
 
 /** Why a group could not be committed, and by whose fault when it is that of one write. */
@@ -109,40 +162,37 @@ interface Failure {
   readonly culprit: QueuedWrite | undefined;
 }
 
+/** One object a write and no closures: there is one for every chunk of every answer. */
 interface QueuedWrite {
-  /** Decides and applies; a refusal is kept for later. Throws when the group must be rolled back. */
-  stage(): void;
-  /** Answers the caller, after the commit. */
-  settle(): void;
-  fail(error: Error): void;
+  readonly decide: () => Plan<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  plan: Plan<unknown> | undefined;
+  refusal: unknown;
 }
 
-function queuedWrite<T>(
-  decide: () => Plan<T>,
-  resolve: (value: T) => void,
-  reject: (error: unknown) => void,
-): QueuedWrite {
-  let outcome: (() => void) | undefined;
-  return {
-    stage() {
-      let plan: Plan<T>;
-      try {
-        plan = decide();
-      } catch (refusal) {
-        // A failing read may have ended the transaction: what follows must not be written outside of it.
-        if (isFromSqlite(refusal)) throw refusal;
-        outcome = () => reject(refusal);
-        return;
-      }
-      plan.apply?.();
-      outcome = () => {
-        plan.committed?.();
-        resolve(plan.value);
-      };
-    },
-    settle: () => outcome?.(),
-    fail: reject,
-  };
+/** Decides and applies; a refusal is kept for later. Throws when the group must be rolled back. */
+function stage(write: QueuedWrite): void {
+  write.plan = undefined;
+  try {
+    write.plan = write.decide();
+  } catch (error) {
+    // A failing read may have ended the transaction: what follows must not be written outside of it.
+    if (isFromSqlite(error)) throw error;
+    write.refusal = error;
+    return;
+  }
+  write.plan.apply?.();
+}
+
+/** Answers the caller, after the commit. */
+function settle({ plan, refusal, resolve, reject }: QueuedWrite): void {
+  if (!plan) {
+    reject(refusal);
+    return;
+  }
+  plan.committed?.();
+  resolve(plan.value);
 }
 
 function isUnavailable(error: Error): boolean {

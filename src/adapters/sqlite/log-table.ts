@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import { attemptOf, cursorAt, parseEvent, seqOf } from "../../core/index.ts";
+import { attemptOf, cursorAt, seqOf } from "../../core/index.ts";
 import type { Cursor, LogEvent, VoidedRange } from "../../core/index.ts";
+import { EntryParser } from "./entry-parser.ts";
 
 /** The entries of every conversation, and which of them are void. */
 export interface LogTable {
@@ -24,10 +25,18 @@ export function serialize(event: LogEvent): SerializedEntry {
   return { event, text: JSON.stringify(event) };
 }
 
+type EntryRow = readonly [event: string];
+
 export function createLogTable(database: DatabaseSync): LogTable {
   const read = database.prepare(
-    `SELECT attempt, seq, event FROM entries
+    `SELECT event FROM entries
      WHERE conversation = ? AND (attempt, seq) > (?, ?) ORDER BY attempt, seq LIMIT ?`,
+  );
+  // Rows as objects with names would cost as much as reading them.
+  read.setReturnArrays(true);
+  const nthAfter = database.prepare(
+    `SELECT attempt, seq FROM entries
+     WHERE conversation = ? AND (attempt, seq) > (?, ?) ORDER BY attempt, seq LIMIT 1 OFFSET ?`,
   );
   const insert = database.prepare("INSERT INTO entries VALUES (?, ?, ?, ?)");
   const insertVoided = database.prepare("INSERT INTO voided VALUES (?, ?, ?, ?)");
@@ -46,11 +55,17 @@ export function createLogTable(database: DatabaseSync): LogTable {
   );
 
   function readEntries(key: number, after: Cursor, limit: number): readonly LogEvent[] {
-    const rows = read.all(key, attemptOf(after), seqOf(after), limit);
-    const events = rows.flatMap((row) => parseEvent(JSON.parse(String(row["event"]))) ?? []);
-    const last = rows.at(-1);
-    if (!last || rows.length < limit || events.length === rows.length) return events;
+    const rows = read.all(key, attemptOf(after), seqOf(after), limit) as unknown as readonly EntryRow[];
+    const parser = new EntryParser();
+    const events: LogEvent[] = [];
+    for (const [json] of rows) {
+      const event = parser.parse(json);
+      if (event) events.push(event);
+    }
+    if (rows.length < limit || events.length === rows.length) return events;
     // What a newer version wrote was passed over: a page short of entries would look like the tip.
+    const last = nthAfter.get(key, attemptOf(after), seqOf(after), limit - 1);
+    if (!last) return events;
     const reached = cursorAt(Number(last["attempt"]), Number(last["seq"]));
     return [...events, ...readEntries(key, reached, limit - events.length)];
   }

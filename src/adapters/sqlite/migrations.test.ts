@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { START } from "../../core/index.ts";
+import type { ConversationId, LogEvent } from "../../core/index.ts";
 import { migrate, MIGRATIONS } from "./migrations.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 import { temporaryDirectory } from "./sqlite-store.fixture.ts";
@@ -29,6 +31,27 @@ test("a step that fails leaves the file as the one before left it", () => {
   expect(database.prepare("PRAGMA user_version").get()).toMatchObject({ user_version: 1 });
 });
 
+test("a file of each version before is brought up to date with all that is in it", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  const path = join(directory, "holdfast.db");
+  const old = new DatabaseSync(path);
+  migrate(old, MIGRATIONS.slice(0, 1));
+  old.exec(`
+    INSERT INTO conversations
+      (id, agent, created_at, updated_at, runs, attempt, tip, base, settled, next_item, waiting)
+      VALUES ('one', 'Agent', 1, ${Date.now()}, 1, 1, '1-1', '0-0', '0-0', 2, 1);
+    INSERT INTO entries VALUES (1, 1, 1, '${JSON.stringify(entry(1))}'), (1, 1, 0, '${JSON.stringify(entry(0))}');
+  `);
+  old.close();
+  const store = await createSqliteStore({ directory });
+  const id = "one" as ConversationId;
+  expect(await store.read(id, START, 10)).toEqual([entry(0), entry(1)]);
+  await store.append(id, [entry(2)]);
+  expect((await store.conversation(id))?.tip).toBe("1-2");
+  expect(await store.delete(id)).toBe(true);
+  await store.close();
+});
+
 test.each([false, true])("a file of a newer version is refused, read only: %s", async (readOnly) => {
   const directory = temporaryDirectory(onTestFinished);
   await (await createSqliteStore({ directory })).close();
@@ -48,6 +71,11 @@ test("somebody who only reads refuses a file of an older version and leaves it a
   await expect(createSqliteStore({ directory, readOnly: true })).rejects.toThrow("version 0");
   expect(versionOf(path)).toBe(0);
 });
+
+function entry(seq: number): LogEvent {
+  const place = { v: 1, attempt: 1, seq, at: 1, run: 1 } as const;
+  return { ...place, type: "text-delta", step: 1, id: "t", delta: "x", sequence: seq };
+}
 
 function versionOf(path: string): unknown {
   const database = new DatabaseSync(path);

@@ -78,6 +78,20 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO pings VALUES (1, 0);
   `,
+  // Entries of a thousand conversations lay on a thousand pages, each of which a commit had to write: now they lie in the
+  // order in which they came, found by a narrow index. From here on a row's tip may be older than its newest entry.
+  `
+  CREATE TABLE entries_as_they_came (
+    conversation INTEGER NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
+    attempt      INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    event        TEXT    NOT NULL,
+    PRIMARY KEY (conversation, attempt, seq)
+  ) STRICT;
+  INSERT INTO entries_as_they_came SELECT * FROM entries ORDER BY conversation, attempt, seq;
+  DROP TABLE entries;
+  ALTER TABLE entries_as_they_came RENAME TO entries;
+  `,
 ];
 
 /** Brings a file to the newest version, each step in a transaction of its own. Refuses a file of a newer version. */

@@ -9,6 +9,11 @@ import { migrate, requireCurrent } from "./migrations.ts";
 const BUSY_TIMEOUT_MS = 2000;
 /** What the write-ahead log shrinks back to after a burst, in bytes. */
 const WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
+/**
+ * How much of the file is kept in memory at most, in KiB: the pages that thousands of conversations are being written to,
+ * which SQLite's own 2 MiB do not hold.
+ */
+const CACHE_KIB = 32 * 1024;
 
 const DATABASE_FILE = "holdfast.db";
 
@@ -31,6 +36,7 @@ export function openForWriting(directory: string, maxFileBytes: number | undefin
     requireWriteAheadLog(database);
     database.exec("PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON");
+    database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     database.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
     if (maxFileBytes !== undefined) limitSize(database, maxFileBytes);
     migrate(database);

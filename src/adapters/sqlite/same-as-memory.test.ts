@@ -174,7 +174,7 @@ async function everything(store: ConversationStore): Promise<unknown> {
     (await store.list({ limit: 9, agent: "Two" })).conversations,
   );
   const unfinished: string[] = [];
-  for await (const id of store.unfinished(5)) unfinished.push(id);
+  for await (const { id, updatedAt } of store.unfinished(5)) unfinished.push(`${id} ${updatedAt}`);
   return [...shown, unfinished.toSorted()];
 }
 

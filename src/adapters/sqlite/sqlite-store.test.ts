@@ -116,7 +116,7 @@ describe("the SQLite store", () => {
     await Promise.all(ids.map((id) => store.post(id, runRequest("one"))));
     await endStream(store, await beginStream(store));
     const seen: string[] = [];
-    for await (const id of store.unfinished(0)) seen.push(id);
+    for await (const { id } of store.unfinished(0)) seen.push(id);
     expect(seen).toEqual(ids.toSorted());
     await store.close();
   });

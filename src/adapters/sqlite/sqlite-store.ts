@@ -11,7 +11,8 @@ export interface SqliteStoreOptions extends Partial<Retention> {
   readonly directory: string;
   /**
    * Opens beside a server's store, or while none runs, to look only: every write is refused, and followers look at the
-   * file ten times a second. Retention must be the server's own. Default false.
+   * file ten times a second. When a run under way was last touched may be seen some seconds late. Retention must be the
+   * server's own. Default false.
    */
   readonly readOnly?: boolean;
   /** How large `holdfast.db` may become, in bytes; past it writes are refused until something goes. Default: no limit. */

@@ -85,7 +85,7 @@ export function createStoreReader({ tables, retention, now, atOneMoment }: Store
       while (after) {
         const place: Place = after;
         const page = await look(() => conversations.live(touchedUntil, place, UNFINISHED_PAGE));
-        for (const { id } of page) yield id;
+        yield* page;
         after = page.at(-1);
       }
     },

@@ -72,7 +72,7 @@ export function startSweep(options: SweepOptions): Sweep {
     if (!row || fateOf(row, retention, now()) !== "forgotten") return NOTHING;
     return {
       value: undefined,
-      apply: () => conversations.remove(row.key),
+      apply: () => conversations.remove(row),
       committed: () => hub.remove(id),
     };
   }

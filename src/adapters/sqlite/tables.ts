@@ -1,4 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { createConversationRows } from "./conversation-rows.ts";
+import type { ConversationRows } from "./conversation-rows.ts";
 import { createConversationTable } from "./conversation-table.ts";
 import type { ConversationTable } from "./conversation-table.ts";
 import { createHistoryTable } from "./history-table.ts";
@@ -14,6 +16,16 @@ export interface Tables {
   readonly log: LogTable;
   readonly inbox: InboxTable;
   readonly history: HistoryTable;
+}
+
+/** The same for the one who writes. */
+export interface WriterTables extends Tables {
+  readonly conversations: ConversationRows;
+}
+
+export function createWriterTables(database: DatabaseSync): WriterTables {
+  const tables = createTables(database);
+  return { ...tables, conversations: createConversationRows(tables.conversations) };
 }
 
 export function createTables(database: DatabaseSync): Tables {

@@ -5,10 +5,12 @@ import { lockDirectory } from "./directory-lock.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
 import { createGroupWriter } from "./group-writer.ts";
 import { createDirectory, databasePath, openForWriting } from "./open-database.ts";
+import { planRestore } from "./restore-plan.ts";
 import { createStoreReader } from "./store-reader.ts";
 import type { StoreSettings } from "./store-settings.ts";
 import { startSweep } from "./sweep.ts";
-import { createTables } from "./tables.ts";
+import { createWriterTables } from "./tables.ts";
+import { tellLastTimes, tellTimes } from "./tell-times.ts";
 import { createWritePlans } from "./write-plans.ts";
 
 /** Opens the store as the directory's one writer. */
@@ -30,8 +32,9 @@ function createWritableStore(
   database: DatabaseSync,
 ): ConversationStore {
   const { directory, retention, now, logger, sweepIntervalMs } = settings;
-  const tables = createTables(database);
-  const writer = createGroupWriter(database);
+  const tables = createWriterTables(database);
+  const { conversations } = tables;
+  const writer = createGroupWriter(database, { memory: conversations });
   // One connection that is never within a transaction when somebody looks: every read sees one moment anyway.
   const reader = createStoreReader({ tables, retention, now, atOneMoment: (read) => read() });
   const hub = createFollowHub({ read: reader.read });
@@ -56,13 +59,24 @@ function createWritableStore(
     acquire: (id, holder) => writer.write(() => plans.acquire(id, holder)),
     append: (id, events, options = {}) => writer.write(() => plans.append(id, events, options)),
     delete: (id) => writer.write(() => plans.remove(id)),
+    restore: (snapshot) => writer.write(() => planRestore({ tables, retention, now }, snapshot)),
+    async list(filter) {
+      await tellTimes({ conversations, writer, logger });
+      return reader.list(filter);
+    },
+    async *unfinished(untouchedForMs) {
+      await tellTimes({ conversations, writer, logger });
+      yield* reader.unfinished(untouchedForMs);
+    },
     follow: (id, after, { signal }) => hub.follow(id, after, signal),
     ping: () => writer.write(() => ({ value: undefined, apply: () => void ping.run(now()) })),
     async close() {
       if (closed) return;
       closed = true;
       sweep.stop();
+      const told = tellLastTimes({ conversations, writer, logger });
       writer.close();
+      await told;
       hub.close();
       try {
         // Also empties the write-ahead log into the file; when that fails, the log stays, and nothing is lost.

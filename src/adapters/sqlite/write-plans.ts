@@ -1,5 +1,5 @@
 import { cursorOf, entriesToWrite, fenced, START } from "../../core/index.ts";
-import type { ConversationId, Cursor, InboxItem, InboxRequest, LogEvent } from "../../core/index.ts";
+import type { ConversationId, InboxItem, InboxRequest, LogEvent } from "../../core/index.ts";
 import {
   conversationNotFound,
   conversationOfAnotherAgent,
@@ -14,7 +14,7 @@ import { fateOf, isIdle, visible } from "./expiry.ts";
 import type { Plan } from "./group-writer.ts";
 import type { RememberedAnswer } from "./inbox-table.ts";
 import { serialize } from "./log-table.ts";
-import type { Tables } from "./tables.ts";
+import type { WriterTables } from "./tables.ts";
 
 /** The writes of a store: each decides what to do from what is there, and refuses before anything is changed. */
 export interface WritePlans {
@@ -25,7 +25,7 @@ export interface WritePlans {
 }
 
 export interface WritePlansOptions {
-  readonly tables: Tables;
+  readonly tables: WriterTables;
   readonly hub: FollowHub;
   readonly retention: Retention;
   readonly now: () => number;
@@ -67,7 +67,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
   /** Drops for good what its age had made invisible, before the conversation is touched and looks young again. */
   function dropExpired(stored: ConversationRow, at: number): void {
     const fate = fateOf(stored, retention, at);
-    if (fate === "forgotten") conversations.remove(stored.key);
+    if (fate === "forgotten") conversations.remove(stored);
     if (fate === "stream-expired") log.dropUpTo(stored.key, stored.tip);
   }
 
@@ -86,14 +86,18 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
       worker: holder.worker,
       follows: row.tip,
     };
-    const entry = serialize(event);
+    const begun = { ...row, attempt: event.attempt, tip: cursorOf(event), updatedAt: event.at };
+    const opening = holder.opening?.(event);
+    const written = [event, ...(opening ? entriesToWrite(begun, opening.events) : [])];
+    const entries = written.map(serialize);
     return {
       value: event,
       apply() {
-        log.write(row.key, [entry]);
-        conversations.update({ ...row, attempt: event.attempt, tip: cursorOf(event), updatedAt: event.at });
+        log.write(row.key, entries);
+        const waiting = row.waiting - inbox.take(row.key, opening?.takes ?? []);
+        conversations.update({ ...begun, tip: cursorOf(written.at(-1) ?? event), waiting });
       },
-      committed: () => hub.publish(id, [event]),
+      committed: () => hub.publish(id, written),
     };
   }
 
@@ -106,15 +110,18 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     const entries = fresh.map(serialize);
     const { record, takes = [] } = options;
     const recordText = record && JSON.stringify(record);
-    const tip: Cursor = cursorOf(last);
+    const touched: ConversationRow = { ...row, tip: cursorOf(last), updatedAt: now() };
     return {
       value: undefined,
       apply() {
         log.write(row.key, entries);
+        if (!record && takes.length === 0) {
+          conversations.touch(touched);
+          return;
+        }
         const waiting = row.waiting - inbox.take(row.key, takes);
         if (record && recordText !== undefined) history.add(row.key, record.run, recordText);
-        const settled = record ? tip : row.settled;
-        conversations.update({ ...row, tip, settled, waiting, updatedAt: now() });
+        conversations.update({ ...touched, waiting, settled: record ? touched.tip : row.settled });
       },
       committed: () => hub.publish(id, fresh),
     };
@@ -125,7 +132,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     if (!stored) return { value: false };
     return {
       value: visible(stored, retention, now()) !== undefined,
-      apply: () => conversations.remove(stored.key),
+      apply: () => conversations.remove(stored),
       committed: () => hub.remove(id),
     };
   }
