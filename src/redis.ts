@@ -1,12 +1,14 @@
 export { createBullmqEngine } from "./adapters/bullmq/index.ts";
-export type { BullmqConnection, BullmqEngineOptions } from "./adapters/bullmq/index.ts";
+export type { BullmqAddress, BullmqConnection, BullmqEngineOptions } from "./adapters/bullmq/index.ts";
 export {
   createRedisStore,
   parseRedisConnection,
+  probeRedis,
   RedisStreamResponseHandler,
 } from "./adapters/redis/index.ts";
 export type {
   ReadStreamOptions,
+  RedisAddress,
   RedisConnection,
   RedisStoreOptions,
   RedisStreamResponseHandlerOptions,

@@ -50,6 +50,7 @@ export async function playScene(
     store,
     upstream: upstream.url,
     apiNodes: store === "redis" ? 2 : 0,
+    withReplica: fault.needsReplica === true,
     ...(disk !== undefined && { directory: join(disk, "data") }),
   }).catch(async (error: unknown) => {
     await upstream.close();

@@ -8,6 +8,8 @@ import { START } from "../../src/core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../src/core/index.ts";
 import type { ConversationStore } from "../../src/ports/index.ts";
 import { cursorOf } from "../../src/core/index.ts";
+import { startWatchedRedis } from "./redis-sentinel.ts";
+import type { WatchedRedis } from "./redis-sentinel.ts";
 import { startRedisServer } from "./redis-server.ts";
 import type { RedisServer } from "./redis-server.ts";
 import { startServe } from "./serve-process.ts";
@@ -24,6 +26,8 @@ export interface ClusterOptions {
   /** Processes that only answer requests; on Redis alone. Default 0. */
   readonly apiNodes?: number;
   readonly graceSeconds?: number;
+  /** Gives Redis a replica, and a Sentinel that promotes it. Default false. */
+  readonly withReplica?: boolean;
   /** Where the embedded store is. Default: a new directory, removed in the end. */
   readonly directory?: string;
 }
@@ -35,6 +39,8 @@ export interface Cluster {
   /** Those that clients talk to: the `--api-only` nodes where there are any, else the workers. */
   readonly apis: readonly ServeProcess[];
   readonly redis: RedisServer | undefined;
+  /** The same with its replica, where it has one. */
+  readonly watchedRedis: WatchedRedis | undefined;
   /** Where clients may find an API, whether or not it answers now. */
   ports(): readonly number[];
   startWorker(): Promise<ServeProcess>;
@@ -51,7 +57,10 @@ const AGENTS = fileURLToPath(new URL("upstream-agents.ts", import.meta.url));
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { store, workers: workerCount = 1, apiNodes = 0, graceSeconds = 1 } = options;
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "holdfast-cluster-")));
-  const redis = store === "redis" ? await startRedisServer({ appendOnly: true }) : undefined;
+  const watchedRedis = options.withReplica ? await startWatchedRedis({ appendOnly: true }) : undefined;
+  const alone = store === "redis" && !watchedRedis ? await startRedisServer({ appendOnly: true }) : undefined;
+  const redis = watchedRedis?.primary ?? alone;
+  const redisUrl = watchedRedis?.url ?? alone?.url;
   const workers: ServeProcess[] = [];
   const apis: ServeProcess[] = [];
   let reader: Promise<ConversationStore> | undefined;
@@ -59,7 +68,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     [UPSTREAM_URL]: options.upstream,
     HOLDFAST_GRACE_SECONDS: String(graceSeconds),
     HOLDFAST_LOG_LEVEL: "warn",
-    ...(redis ? { REDIS_CONNECTION_STRING: redis.url } : { HOLDFAST_DATA_DIR: directory }),
+    ...(redisUrl === undefined ? { HOLDFAST_DATA_DIR: directory } : { REDIS_CONNECTION_STRING: redisUrl }),
   };
 
   async function start(name: string, args: readonly string[], list: ServeProcess[]): Promise<ServeProcess> {
@@ -73,7 +82,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   async function close(): Promise<void> {
     await Promise.all([...workers, ...apis].map((each) => each.kill("SIGKILL")));
     await (await reader?.catch(() => undefined))?.close().catch(() => {}); // Its Redis may be gone.
-    await redis?.stop();
+    await Promise.all([watchedRedis?.stop(), alone?.stop()]);
     if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
   }
 
@@ -93,12 +102,14 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       return apis.length > 0 ? apis : workers;
     },
     redis,
+    watchedRedis,
     ports: () => (apis.length > 0 ? apis : workers).map((each) => each.port),
     startWorker,
     async storedLog(conversation) {
-      reader ??= redis
-        ? createRedisStore({ connection: redis.url })
-        : createSqliteStore({ directory, readOnly: true });
+      reader ??=
+        redisUrl === undefined
+          ? createSqliteStore({ directory, readOnly: true })
+          : createRedisStore({ connection: redisUrl });
       return wholeLog(await reader, conversation as ConversationId);
     },
     output: () =>

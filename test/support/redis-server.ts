@@ -1,14 +1,14 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { findProgram } from "./find-program.ts";
 
 const START_LIMIT_MS = 15_000;
-const INSTALL_LIMIT_MS = 180_000;
 
 export interface RedisServerOptions {
   /** Keeps every write on disk before answering. Default: nothing is kept, all is gone with the process. */
@@ -38,8 +38,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const directory = mkdtempSync(join(tmpdir(), "holdfast-redis-"));
   const port = await freePort();
   let child = await launch(binary, argumentsFor(options, port, directory), port);
-  const onExit = (): void => void child.kill("SIGKILL");
-  process.once("exit", onExit);
+  const forget = killAtExit(() => child);
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
     if (hasEnded(child)) return;
@@ -60,26 +59,21 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       child = await launch(binary, argumentsFor(options, port, directory), port);
     },
     async stop() {
-      process.off("exit", onExit);
+      forget();
       await kill("SIGKILL");
       rmSync(directory, { recursive: true, force: true });
     },
   };
 }
 
-/**
- * The path of a server on this machine. As root on Debian, installs the package (its service is not started) when there
- * is none; otherwise throws, saying how to get one.
- */
+/** The path of a server on this machine; installs it where it can. */
 export function findRedisServer(): string {
-  const found = findOnPath();
-  if (found !== undefined) return found;
-  if (process.getuid?.() === 0 && isExecutable("/usr/bin/apt-get")) installFromDebian();
-  const installed = findOnPath();
-  if (installed !== undefined) return installed;
-  throw new Error(
-    "The tests need redis-server or valkey-server, 7 or newer, on the PATH: apt-get install redis-server, brew install redis, or https://redis.io/docs/latest/get-started.",
-  );
+  return findProgram({
+    names: ["redis-server", "valkey-server"],
+    debianPackage: "redis-server",
+    advice:
+      "The tests need redis-server or valkey-server, 7 or newer, on the PATH: apt-get install redis-server, brew install redis, or https://redis.io/docs/latest/get-started.",
+  });
 }
 
 /** A port of the loopback address on which nobody listens now. */
@@ -137,32 +131,22 @@ function answers(port: number, pid: number | undefined): Promise<boolean> {
   });
 }
 
+const running = new Set<() => ChildProcess>();
+
+/** Ends a server with this process, unless it is told to forget it. One listener for all: there may be many. */
+function killAtExit(server: () => ChildProcess): () => void {
+  if (running.size === 0) process.once("exit", killRunning);
+  running.add(server);
+  return () => {
+    running.delete(server);
+    if (running.size === 0) process.off("exit", killRunning);
+  };
+}
+
+function killRunning(): void {
+  for (const server of running) server().kill("SIGKILL");
+}
+
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
-}
-
-function findOnPath(): string | undefined {
-  const directories = (process.env["PATH"] ?? "").split(delimiter);
-  return ["redis-server", "valkey-server"]
-    .flatMap((name) => directories.map((directory) => join(directory, name)))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false; // Not there, or not ours to run.
-  }
-}
-
-function installFromDebian(): void {
-  // In runlevel 1 Debian's scripts start no services.
-  const env = { ...process.env, RUNLEVEL: "1", DEBIAN_FRONTEND: "noninteractive" };
-  const options = { env, stdio: "ignore", timeout: INSTALL_LIMIT_MS } as const;
-  // Test files run side by side: whoever comes second waits for the lock.
-  const wait = ["-o", "DPkg::Lock::Timeout=120"];
-  execFileSync("apt-get", [...wait, "update"], options);
-  execFileSync("apt-get", [...wait, "install", "-y", "redis-server"], options);
 }

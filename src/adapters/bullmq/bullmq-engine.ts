@@ -13,7 +13,7 @@ import { settlesWithin } from "../local/settles-within.ts";
 import { createBoundedCalls } from "./bounded-calls.ts";
 import { createDriveWorkers } from "./drive-workers.ts";
 import type { DriveWorkers } from "./drive-workers.ts";
-import { connectRedis, disconnectRedis } from "./redis-client.ts";
+import { addressOf, connectRedis, disconnectRedis } from "./redis-client.ts";
 import type { BullmqConnection } from "./redis-client.ts";
 import { createWakeQueue } from "./wake-queue.ts";
 
@@ -140,9 +140,4 @@ function onceForEach(onError: (error: unknown) => void): (error: unknown) => voi
     }
     onError(error);
   };
-}
-
-function addressOf({ path, sentinels, host = "localhost", port = 6379 }: BullmqConnection): string {
-  if (sentinels) return "by Sentinel";
-  return path ?? `${host}:${port}`;
 }

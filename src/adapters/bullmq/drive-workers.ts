@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import type { ConversationId } from "../../core/index.ts";
 import type { Drive } from "../../ports/index.ts";
 import type { OnEngineError } from "../local/engine-options.ts";
@@ -7,6 +6,8 @@ import { createDriveJob } from "./drive-job.ts";
 import { createInterruptListener } from "./interrupt-channel.ts";
 import { createJobWorker } from "./job-worker.ts";
 import { createLockKeeper } from "./lock-keeper.ts";
+import { duplicateOf } from "./redis-client.ts";
+import type { BullmqClient } from "./redis-client.ts";
 import { createTimerJob } from "./timer-job.ts";
 import { timersName } from "./wake-queue.ts";
 import type { WakeQueue } from "./wake-queue.ts";
@@ -15,7 +16,7 @@ import type { WakeQueue } from "./wake-queue.ts";
 const TIMER_CONCURRENCY = 16;
 
 export interface DriveWorkersOptions {
-  readonly client: Redis;
+  readonly client: BullmqClient;
   readonly prefix: string;
   readonly queueName: string;
   readonly channel: string;
@@ -58,7 +59,7 @@ export function createDriveWorkers(options: DriveWorkersOptions): DriveWorkers {
     concurrency: TIMER_CONCURRENCY,
     process: createTimerJob(queue),
   });
-  const subscriber = client.duplicate();
+  const subscriber = duplicateOf(client);
   subscriber.on("error", onError);
   const interrupts = createInterruptListener({
     client: subscriber,

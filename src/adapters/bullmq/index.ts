@@ -1,3 +1,3 @@
 export { createBullmqEngine } from "./bullmq-engine.ts";
 export type { BullmqEngineOptions } from "./bullmq-engine.ts";
-export type { BullmqConnection } from "./redis-client.ts";
+export type { BullmqAddress, BullmqConnection } from "./redis-client.ts";

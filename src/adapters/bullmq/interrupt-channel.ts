@@ -1,5 +1,5 @@
-import type { Redis } from "ioredis";
 import { disconnectRedis } from "./redis-client.ts";
+import type { BullmqClient } from "./redis-client.ts";
 
 export interface InterruptListener {
   /** Resolves when interrupts are being heard. */
@@ -9,7 +9,7 @@ export interface InterruptListener {
 
 export interface InterruptListenerOptions {
   /** A connection of its own: one that subscribes can do nothing else. */
-  readonly client: Redis;
+  readonly client: BullmqClient;
   readonly channel: string;
   readonly onInterrupt: (id: string) => void;
   /** Called when the connection is back after it was lost: any interrupt may have been missed. */

@@ -1,7 +1,7 @@
 import { Worker } from "bullmq";
 import type { Job } from "bullmq";
-import type { Redis } from "ioredis";
 import { settlesWithin } from "../local/settles-within.ts";
+import type { BullmqClient } from "./redis-client.ts";
 
 /**
  * How often a job whose worker died is begun again: always. That a run which keeps killing its worker is failed after a
@@ -16,7 +16,7 @@ const AFTER_ERROR_MS = 1_000;
 const CLOSE_LIMIT_MS = 5_000;
 
 export interface JobWorkerOptions {
-  readonly client: Redis;
+  readonly client: BullmqClient;
   readonly prefix: string;
   readonly queue: string;
   readonly concurrency: number;

@@ -1,7 +1,7 @@
 import { Queue, UnrecoverableError } from "bullmq";
 import type { JobsOptions } from "bullmq";
-import type { Redis } from "ioredis";
 import type { ConversationId } from "../../core/index.ts";
+import type { BullmqClient } from "./redis-client.ts";
 
 /** A timer further ahead than this (milliseconds) is set for then, and again when it fires: BullMQ counts to 2039 only. */
 export const TIMER_HORIZON_MS: number = 30 * 86_400_000;
@@ -38,7 +38,7 @@ export interface WakeQueue {
 }
 
 export interface WakeQueueOptions {
-  readonly client: Redis;
+  readonly client: BullmqClient;
   readonly prefix: string;
   readonly name: string;
   readonly onError: (error: unknown) => void;

@@ -1,7 +1,10 @@
+import type { Publishing } from "./redis-keys.ts";
 import { SHARED_LUA } from "./shared-lua.ts";
 
-/** What the script answers when the entries are there. */
-export const APPENDED = 1;
+/** What the script answers when it has written the entries, all of them. */
+export const WRITTEN = 1;
+/** What it answers when some of them were there already. */
+export const REPEATED = 2;
 
 /**
  * Writes a batch of entries of one attempt, or nothing. The rule is `entriesToWrite` of the core, decided in the same
@@ -11,32 +14,62 @@ export const APPENDED = 1;
  * It runs for every chunk of every answer, so what most batches do not need is not even asked for: KEYS are the first
  * two of `scriptKeys`, and all of them only when a batch takes items, keeps a record or has a reset.
  *
- * ARGV: 1 attempt, 2 first seq, 3 number of entries, 4 what the tip is thought to be (which spares its parsing),
- * 5 holder ("" when not known here), 6 now, 7 publishing command, 8 channel, 9 message; for each entry four: timestamp,
- * data ("" for that of the entry before), kind, text. The kind of a text chunk is its sequence; `end` is a run's end,
- * with its error as text; `void` is a reset, with the cursor that it voids from; "" is everything else. With all keys
- * there follow: stream TTL, history TTL, run of the record or "", record, and the items taken.
+ * What is passed costs, too, some 0.1 us an argument.
  *
- * Returns 1 (`APPENDED`), 0 when the writer is fenced, or the tip when entries before these are missing.
+ * ARGV: 1 what the tip is thought to be, 2 what it is to be then (which names the last entry, the holder, `-` when not
+ * known here, and the time); for each entry four: timestamp, data ("" for that of the entry before), kind,
+ * text. The kind of a text chunk is its sequence; `end` is a run's end, with its error as text; `void` is a reset, with
+ * the cursor that it voids from; "" is everything else. With all keys there follow: stream TTL, history TTL, run of the
+ * record or "", record, the items taken, and in the end the number of entries.
+ *
+ * Returns 1 (`WRITTEN`) or 2 (`REPEATED`), 0 when the writer is fenced, or the tip when entries before these are
+ * missing.
  */
-export const APPEND_SCRIPT: string = `
+export function appendScript({ command, channel }: Publishing): string {
+  return `
 local call, try = redis.call, redis.pcall
-local stream, attempt, first, count, holder = KEYS[1], ARGV[1], ARGV[2] + 0, ARGV[3] + 0, ARGV[5]
+local stream, becomes = KEYS[1], ARGV[2]
 local value = call('HGET', KEYS[2], 'tip')
 if not value then return 0 end
-local start, tip = 0, nil
-if value ~= ARGV[4] then
+
+-- One chunk, by the holder, right behind the newest entry: what nearly all appends are.
+if value == ARGV[1] and not KEYS[3] and not ARGV[7] and ARGV[5] ~= 'end' then
+  local id, time, data, kind, text = string.match(becomes, '^%S+'), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+  local added
+  if kind == '' then
+    added = try('XADD', stream, 'NOMKSTREAM', id, 'timestamp', time, 'data', data)
+  else
+    added = try('XADD', stream, 'NOMKSTREAM', id, 'text', text, 'sequence', kind, 'timestamp', time, 'data', data)
+  end
+  if not added then return 0 end
+  if type(added) == 'table' then
+    if string.find(added.err, 'equal or smaller', 1, true) then return 0 end
+    return added
+  end
+  call('HSET', KEYS[2], 'tip', becomes)
+  call('${command}', ${channel},
+    id .. ' 1\\n' .. time .. ' ' .. kind .. ' * ' .. data .. '\\n' .. text)
+  return 1
+end
+
+local attempt, last, holder, now = string.match(becomes, '^(%d+)-(%d+) (%S+) (%d+)$')
+local count = KEYS[3] and ARGV[#ARGV] + 0 or (#ARGV - 2) / 4
+local first = last - count + 1
+local start, tip, answer = 0, nil, 1
+if value ~= ARGV[1] then
   local at, name, _, ended = string.match(value, '^(%S+) (%S+) (%S+)(.*)$')
   local number, written = string.match(at, '^(%d+)-(%d+)$')
   -- After a failover that lost an acquire, or a delete, another holder may have got the same attempt.
-  if number ~= attempt or (holder ~= '' and holder ~= name) then return 0 end
-  if first + count - 1 <= tonumber(written) then return 1 end
+  if number ~= attempt or (holder ~= '-' and holder ~= name) then return 0 end
+  if last + 0 <= tonumber(written) then return 2 end
   if ended ~= '' then return 0 end
   if first > written + 1 then return at end
-  start, holder = written + 1 - first, name
+  start = written + 1 - first
+  if start > 0 then answer = 2 end
+  becomes = attempt .. '-' .. last .. ' ' .. name .. ' ' .. now
 end
 
-local more = 10 + 4 * count
+local more = 3 + 4 * count
 local ends = false
 if KEYS[3] then
   ends = ARGV[more + 2] ~= ''
@@ -45,12 +78,14 @@ if KEYS[3] then
   call('LLEN', KEYS[5])
 end
 
+local message = {attempt .. '-' .. first .. ' ' .. count .. '\\n'}
 local data
 for entry = 0, count - 1 do
-  local at = 10 + 4 * entry
-  if ARGV[at + 1] ~= '' then data = ARGV[at + 1] end
+  local at = 3 + 4 * entry
+  local time, own, kind, text = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if own ~= '' then data = own end
+  message[entry + 2] = time .. ' ' .. kind .. ' ' .. #text .. ' ' .. own .. '\\n' .. text
   if entry >= start then
-    local time, kind, text = ARGV[at], ARGV[at + 2], ARGV[at + 3]
     local sequence
     if kind == 'end' then
       -- The number after the run's newest text chunk: looked up here alone, not kept with every chunk.
@@ -91,16 +126,16 @@ for entry = 0, count - 1 do
   end
 end
 
-value = tip .. ' ' .. holder .. ' ' .. ARGV[6]
-if ends then value = value .. ' ended' end
-call('HSET', KEYS[2], 'tip', value)
-if ARGV[more + 4] then call('HDEL', KEYS[3], unpack(ARGV, more + 4)) end
+if ends then becomes = becomes .. ' ended' end
+call('HSET', KEYS[2], 'tip', becomes)
+if KEYS[3] and more + 4 < #ARGV then call('HDEL', KEYS[3], unpack(ARGV, more + 4, #ARGV - 1)) end
 if ends then
   ${SHARED_LUA}
   call('HSET', KEYS[4], ARGV[more + 2], ARGV[more + 3])
-  call('HSET', KEYS[2], 'settled', tip, 'updatedAt', ARGV[6])
+  call('HSET', KEYS[2], 'settled', tip, 'updatedAt', now)
   if runs_waiting() == 0 then let_expire(ARGV[more], ARGV[more + 1]) end
 end
-call(ARGV[7], ARGV[8], ARGV[9])
-return 1
+call('${command}', ${channel}, table.concat(message))
+return answer
 `;
+}

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startRedisServer } from "../../../test/support/redis-server.ts";
 import type { RedisServer } from "../../../test/support/redis-server.ts";
-import { cursorAt, cursorOf, randomConversationId, START } from "../../core/index.ts";
+import { cursorAt, cursorOf, NO_USAGE, randomConversationId, START } from "../../core/index.ts";
+import type { EventBody, LogEvent } from "../../core/index.ts";
 import { eventually } from "../../testing/index.ts";
+import { placeOf, publishedEntries } from "./published-entries.ts";
 import { begin, openBench, postRun, request, runStart, text, texts } from "./test-run.fixture.ts";
 import type { Bench } from "./test-run.fixture.ts";
 
@@ -24,6 +26,12 @@ async function hear(bench: Bench, channel: string): Promise<readonly string[]> {
   return heard;
 }
 
+function entriesOf(message: string): readonly LogEvent[] | undefined {
+  const bytes = Buffer.from(message);
+  const place = placeOf(bytes);
+  return place && publishedEntries(bytes, place);
+}
+
 describe("an append in Redis", () => {
   test("publishes a batch once, and nothing that was refused", async () => {
     await using bench = await openBench(server);
@@ -40,10 +48,39 @@ describe("an append in Redis", () => {
     await expect(log.write(text("after a hole"))).rejects.toMatchObject({ code: "log_gap" });
     await redis.publish(channel, "over");
     await eventually("all is heard", () => heard.at(-1) === "over");
-    expect(heard.slice(0, -1).map((message) => JSON.parse(message) as unknown)).toEqual([
+    const [first = "", second = "", third = ""] = heard;
+    expect(heard).toHaveLength(4);
+    expect([first, second].map((message) => JSON.parse(message) as unknown)).toEqual([
       [expect.objectContaining({ type: "attempt-start", attempt: 1 })],
       [expect.objectContaining({ type: "attempt-start", attempt: 2, follows: "1-0" })],
-      written,
+    ]);
+    expect(entriesOf(third)).toEqual(written);
+  });
+
+  test("publishes entries as they are, whatever they say, one by one and together", async () => {
+    await using bench = await openBench(server);
+    const { store, redis, keyPrefix } = bench;
+    const log = await begin(store);
+    const channel = `${keyPrefix}agent-stream:${log.id}`;
+    const heard = await hear(bench, channel);
+    const bodies: readonly EventBody[] = [
+      runStart(),
+      text("日本 1 2 3\n4 5\n", 0),
+      text("\u0000\n", 1),
+      { type: "data", step: 1, name: "n\n1", value: { "0 0": ["\n", null] } },
+      { type: "text-delta", step: 1, id: "t", delta: "", sequence: 2, separator: true },
+      { type: "step-reset", step: 1, from: cursorAt(1, 2), reason: "retry" },
+      { type: "run-failed", code: "model_failed", message: "It\nbroke: 壊れた.", usage: NO_USAGE },
+    ];
+    const single: LogEvent[] = [];
+    for (const body of bodies.slice(0, -1)) single.push(...(await log.write(body)));
+    const together = await log.write(...bodies);
+    await redis.publish(channel, "over");
+    await eventually("all is heard", () => heard.at(-1) === "over");
+    expect(heard.slice(0, -1).map(entriesOf)).toEqual([...single.map((event) => [event]), together]);
+    expect((await store.read(log.id, cursorAt(1, 0), 100)).map((event) => ({ ...event }))).toEqual([
+      ...single,
+      ...together,
     ]);
   });
 

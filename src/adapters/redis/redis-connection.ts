@@ -1,20 +1,33 @@
-/** Where a Redis server is and how to enter it, as a connection string says it. */
-export interface RedisConnection {
+/** One server. */
+export interface RedisAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** Where Redis is and how to enter it, as a connection string says it. */
+export interface RedisConnection extends RedisAddress {
   readonly username?: string;
   readonly password?: string;
   /** The number of the database. Default 0. */
   readonly db: number;
   readonly tls: boolean;
+  /** More servers to ask when the first does not answer: nodes of a Cluster, or Sentinels. */
+  readonly others?: readonly RedisAddress[];
+  /** Whether it is a Cluster. Absent: the server is asked. */
+  readonly cluster?: boolean;
+  /** What the Sentinels call the primary. Absent: the servers named here are no Sentinels. */
+  readonly primary?: string;
 }
 
 const DEFAULT_PORT = 6379;
+const DEFAULT_SENTINEL_PORT = 26379;
 
 /**
  * Reads `redis://`, `rediss://` (TLS) or `host:port`, each with `user:password@` before the host and `/<db>` after it.
- * Throws TypeError saying which part is wrong; of what was given it repeats only the scheme, since anything else may be
- * a piece of a password.
+ * Several hosts, set apart by commas, are nodes of a Cluster, as are those of `redis+cluster://`; those of
+ * `redis-sentinel://host:port,host:port/<name of the primary>[/<db>]` are Sentinels (`rediss+cluster://` and
+ * `rediss-sentinel://` with TLS). Throws TypeError saying which part is wrong; of what was given it repeats only the
+ * scheme, since anything else may be a piece of a password.
  *
  * @example parseRedisConnection("rediss://user:p%40ss@redis.example:6380/2")
  */
@@ -24,26 +37,50 @@ export function parseRedisConnection(text: string): RedisConnection {
   if (/,\s*(password|ssl|user|abortConnect)\s*=/i.test(trimmed)) {
     throw wrong("is in the form of StackExchange.Redis; write rediss://:<password>@<host>:<port>");
   }
-  const url = parseUrl(trimmed.includes("://") ? trimmed : `redis://${trimmed}`);
-  const tls = isTls(url);
+  const { first, others } = splitHosts(trimmed.includes("://") ? trimmed : `redis://${trimmed}`);
+  const url = parseUrl(first);
+  const { tls, kind } = schemeOf(url);
   if (url.search !== "" || url.hash !== "") {
     throw wrong("has a ? or #; parameters are not understood, and in a password write %3F or %23");
   }
   const username = decode(url.username);
   const password = decode(url.password);
+  const defaultPort = kind === "sentinel" ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT;
   return {
-    host: hostOf(url),
-    port: portOf(url),
+    ...addressFrom(url, defaultPort),
+    ...(others.length === 0
+      ? {}
+      : { others: others.map((host) => addressFrom(parseUrl(`redis://${host}`), defaultPort)) }),
     ...(username === "" ? {} : { username }),
     ...(password === "" ? {} : { password }),
-    db: databaseOf(url),
     tls,
+    ...placeFrom(url, kind ?? (others.length > 0 ? "cluster" : undefined)),
   };
 }
 
-/** The server for people: host and port, never the credentials. */
-export function addressOf({ host, port }: Pick<RedisConnection, "host" | "port">): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+/** The server for people: hosts and ports, never the credentials. */
+export function addressOf({
+  host,
+  port,
+  others = [],
+  primary,
+}: RedisAddress & Pick<RedisConnection, "others" | "primary">): string {
+  const all = [{ host, port }, ...others].map(
+    (each) => `${each.host.includes(":") ? `[${each.host}]` : each.host}:${each.port}`,
+  );
+  return primary === undefined ? all.join(",") : `${primary} (Sentinel ${all.join(",")})`;
+}
+
+type Kind = "cluster" | "sentinel";
+
+/** A list of hosts is no URL: the first is left in it, the others stand alone. */
+function splitHosts(text: string): { readonly first: string; readonly others: readonly string[] } {
+  const [, scheme = "", authority = "", rest = ""] = /^(.*?:\/\/)([^/?#]*)(.*)$/s.exec(text) ?? [];
+  const user = authority.slice(0, authority.lastIndexOf("@") + 1);
+  const [host = "", ...others] = authority.slice(user.length).split(",");
+  if (others.length === 0) return { first: text, others };
+  if (others.some((other) => other.trim() === "")) throw wrong("names no host");
+  return { first: scheme + user + host + rest, others: others.map((other) => other.trim()) };
 }
 
 function parseUrl(text: string): URL {
@@ -57,31 +94,39 @@ function parseUrl(text: string): URL {
   }
 }
 
-function isTls(url: URL): boolean {
+function schemeOf(url: URL): { readonly tls: boolean; readonly kind: Kind | undefined } {
   const scheme = url.protocol.slice(0, -1);
-  if (scheme === "rediss") return true;
-  if (scheme === "redis") return false;
-  throw wrong(`has the scheme ${scheme}, which is neither redis nor rediss`);
+  const match = /^redis(s?)(?:[+-](cluster|sentinel))?$/.exec(scheme);
+  if (!match) throw wrong(`has the scheme ${scheme}, which is neither redis nor rediss`);
+  const [, s, kind] = match;
+  return { tls: s === "s", kind: kind === "cluster" || kind === "sentinel" ? kind : undefined };
 }
 
-function hostOf(url: URL): string {
+function addressFrom(url: URL, defaultPort: number): RedisAddress {
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (host === "") throw wrong("names no host");
-  return decode(host);
-}
-
-function portOf(url: URL): number {
-  const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
+  const port = url.port === "" ? defaultPort : Number(url.port);
   if (port === 0) throw wrong("has the port 0");
-  return port;
+  return { host: decode(host), port };
 }
 
-function databaseOf(url: URL): number {
+/** What the path says: a database, or of Sentinels the name of the primary before it. */
+function placeFrom(url: URL, kind: Kind | undefined): Pick<RedisConnection, "db" | "cluster" | "primary"> {
   const path = url.pathname.replace(/^\//, "");
+  if (kind === undefined) return { db: databaseFrom(path) };
+  if (kind === "sentinel") {
+    const [name = "", ...rest] = path.split("/");
+    if (name === "") throw wrong("names no primary for the Sentinels; write /<name> after the hosts");
+    return { db: databaseFrom(rest.join("/")), primary: decode(name) };
+  }
+  if (databaseFrom(path) !== 0) throw wrong("names a database, and a Cluster has none but 0");
+  return { db: 0, cluster: true };
+}
+
+function databaseFrom(path: string): number {
   if (path === "") return 0;
-  const db = Number(path);
   if (!/^\d{1,5}$/.test(path)) throw wrong("has something after the / that is not the number of a database");
-  return db;
+  return Number(path);
 }
 
 function decode(part: string): string {
@@ -94,6 +139,6 @@ function decode(part: string): string {
 
 function wrong(what: string): TypeError {
   return new TypeError(
-    `The Redis connection string ${what}. Expected redis://[user:password@]host[:port][/db], rediss://… for TLS, or host:port.`,
+    `The Redis connection string ${what}. Expected redis://[user:password@]host[:port][/db], rediss://… for TLS, several hosts with commas for a Cluster, redis-sentinel://host:port,…/<name>, or host:port.`,
   );
 }

@@ -27,14 +27,47 @@ export function addEntries(args: string[], events: readonly LogEvent[]): void {
   }
 }
 
+/** What the text chunks of one part have in common; that of the newest is kept, since those that follow have the same. */
+interface TextData {
+  readonly like: TextChunk;
+  readonly data: string;
+}
+
+type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+
+let newestText: TextData | undefined;
+
 function dataOf(event: LogEvent): string {
   if (event.type === "text-delta") {
+    if (newestText && isAlike(newestText.like, event)) return newestText.data;
     const { type, v, run, step, id, separator } = event;
-    return JSON.stringify({ type, v, run, step, id, separator });
+    newestText = { like: event, data: JSON.stringify({ type, v, run, step, id, separator }) };
+    return newestText.data;
   }
   const { type, attempt: _inTheId, seq: _inTheIdToo, at: _asTimestamp, ...rest } = event;
   return JSON.stringify({ type, ...rest });
 }
+
+function isAlike(one: TextChunk, other: TextChunk): boolean {
+  return (
+    one.run === other.run &&
+    one.step === other.step &&
+    one.id === other.id &&
+    one.separator === other.separator &&
+    one.v === other.v
+  );
+}
+
+/** What a text chunk's field `data` says, as if it were of no place and no text; undefined when it says something else. */
+export function parseTextData(data: string): TextChunk | undefined {
+  if (readText?.data === data) return readText.like;
+  const chunk = parseEvent({ ...parseObject(data), attempt: 0, seq: 0, at: 0, delta: "", sequence: 0 });
+  if (chunk?.type !== "text-delta") return undefined;
+  readText = { like: chunk, data };
+  return chunk;
+}
+
+let readText: TextData | undefined;
 
 /** Whether an entry withdraws others. */
 export function isReset(fields: readonly string[]): boolean {

@@ -11,6 +11,8 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   MASTERDOWN: "has lost its primary",
   CLUSTERDOWN: "is a cluster that is down",
   TRYAGAIN: "is moving the key to another node",
+  MOVED: "moves keys faster than they can be followed",
+  ASK: "moves keys faster than they can be followed",
   NOAUTH: "asks for a password",
   WRONGPASS: "refuses the credentials",
   NOPERM: "does not permit the command to this user",
@@ -53,6 +55,11 @@ export function foreignStream(key: string): AgentError {
 /** Whether a server will never let us in with what we have. */
 export function refusesCredentials(error: unknown): boolean {
   return error instanceof Error && /^(NOAUTH|WRONGPASS|NOPERM|ERR AUTH)\b/.test(error.message);
+}
+
+/** Whether a server that should be a node of a Cluster is none. */
+export function noCluster(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("cluster support disabled");
 }
 
 /** What went wrong in a few words, on one line. */

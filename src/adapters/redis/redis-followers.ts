@@ -3,11 +3,16 @@ import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { createFollowHub } from "../follow/index.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { redisError } from "./redis-error.ts";
+import { stringFromReply } from "./resp-reader.ts";
 import { tipFromValue } from "./redis-tip.ts";
+import { placeOf, publishedEntries } from "./published-entries.ts";
+import type { PublishedPlace } from "./published-entries.ts";
 
 /**
  * How often the followed conversations are compared with the store, in milliseconds: published messages can be lost
- * (a full buffer, a failover, a reconnect) without anybody being told.
+ * (a full buffer, a failover, a reconnect) without anybody being told. Those of which something was heard since the last
+ * time are left for the next: with the next message any loss shows by itself, and thousands of them must not be asked about
+ * at once.
  */
 export const TIP_CHECK_INTERVAL_MS = 3_000;
 /** How long a follower waits for a store that is away before it is told, in milliseconds. */
@@ -16,9 +21,15 @@ export const FOLLOW_PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** The followers of this process, on one connection for all of them. */
+/** The followers of this process, on one connection a server for all of them. */
 export interface RedisFollowers {
   follow(id: ConversationId, after: Cursor, signal: AbortSignal): AsyncIterable<readonly LogEvent[]>;
+  /**
+   * Says that this process is about to append entries. Once they are acknowledged its followers get them right here (L2)
+   * and what is published of them is passed over unread. Call what comes back with the outcome: whether the entries are
+   * stored as they are.
+   */
+  appending(id: ConversationId, events: readonly LogEvent[]): (stored: boolean) => void;
   /** Ends the followers of a conversation that is no more. */
   remove(id: ConversationId): void;
   /** Ends all followers. */
@@ -27,9 +38,30 @@ export interface RedisFollowers {
 
 type Read = (id: ConversationId, after: Cursor, limit: number) => Promise<readonly LogEvent[]>;
 
+/** A conversation that is followed here. */
+interface Followed {
+  readonly id: ConversationId;
+  /** The newest entry that its followers were given as it came, if any. */
+  attempt: number;
+  seq: number;
+  /** Whether there was any since the last comparison with the store. */
+  lively: boolean;
+  /** What this process is appending. */
+  awaited: Awaited | undefined;
+}
+
+interface Awaited {
+  readonly attempt: number;
+  readonly first: number;
+  readonly last: number;
+  /** Whether somebody published it already, and was not listened to. */
+  passedOver: boolean;
+}
+
 export function createRedisFollowers({ clients, keyspace }: RedisContext, read: Read): RedisFollowers {
-  const idOfChannel = new Map<string, ConversationId>();
+  const followed = new Map<string, Followed>();
   const closing = new AbortController();
+  const listener = clients.listen({ onMessage: hear, onGap: (channel) => missed(followed.get(channel)) });
   let timer: NodeJS.Timeout | undefined;
   let checking = false;
 
@@ -37,70 +69,91 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     read: (id, after, limit) => readPatiently(() => read(id, after, limit), clients.address, closing.signal),
     async subscribe(id) {
       const { channel } = keyspace.of(id);
-      listen();
-      idOfChannel.set(channel, id);
+      beginChecks();
+      const entry = { id, attempt: 0, seq: 0, lively: false, awaited: undefined };
+      followed.set(channel, entry);
       try {
-        await clients.subscriber().subscribe(channel);
+        await listener.subscribe(channel);
       } catch (error) {
+        if (followed.get(channel) === entry) followed.delete(channel);
         throw redisError(error, clients.address);
       }
     },
     unsubscribe(id) {
       const { channel } = keyspace.of(id);
-      idOfChannel.delete(channel);
-      // One connection keeps the order, so a subscription that comes right after this one stays. Should it fail, the
-      // channel is heard by nobody here until the process ends: messages of no follower are dropped.
-      clients.subscriber().unsubscribe(channel).catch(ignore);
+      followed.delete(channel);
+      listener.unsubscribe(channel);
     },
   });
 
   /** Once, when the first follower comes. */
-  function listen(): void {
+  function beginChecks(): void {
     if (timer) return;
     timer = setInterval(() => void check(), TIP_CHECK_INTERVAL_MS);
     timer.unref();
-    const subscriber = clients.subscriber();
-    subscriber.on("message", hear);
-    // The first time nothing was missed: followers read only once they are subscribed.
-    subscriber.once("ready", () => subscriber.on("ready", () => void afterReconnect()));
   }
 
-  function hear(channel: string, message: string): void {
-    const id = idOfChannel.get(channel);
-    if (id === undefined) return;
-    const content = parseMessage(message);
-    if (content === "deleted") hub.remove(id);
-    else if (content === "unknown") hub.refresh(id);
-    else hub.publish(id, content);
-  }
-
-  /** What was published while the connection was away is read from the store. */
-  async function afterReconnect(): Promise<void> {
-    try {
-      // ioredis subscribes again first, on the same connection: the answer says that all of that is done.
-      await clients.subscriber().ping();
-    } catch {
-      return; // Away again: the next reconnect does it.
+  function hear(channel: string, message: Buffer): void {
+    const entry = followed.get(channel);
+    if (!entry) return;
+    const place = placeOf(message);
+    if (place && isOld(entry, place)) return;
+    if (place && entry.awaited && covers(entry.awaited, place)) {
+      entry.awaited.passedOver = true;
+      return;
     }
-    for (const { id } of hub.followed()) hub.refresh(id);
+    const content = place
+      ? (publishedEntries(message, place) ?? "unknown")
+      : parseMessage(message.toString("utf8"));
+    if (content === "deleted") hub.remove(entry.id);
+    else if (content === "unknown") hub.refresh(entry.id);
+    else give(entry, content);
+  }
+
+  function give(entry: Followed, events: readonly LogEvent[]): void {
+    const last = events.at(-1);
+    if (last) {
+      entry.attempt = last.attempt;
+      entry.seq = last.seq;
+      entry.lively = true;
+    }
+    hub.publish(entry.id, events);
+  }
+
+  /** Something was said that was not heard: what is stored decides, and what comes next may come again. */
+  function missed(entry: Followed | undefined): void {
+    if (!entry) return;
+    entry.attempt = 0;
+    entry.seq = 0;
+    hub.refresh(entry.id);
+  }
+
+  function appending(id: ConversationId, events: readonly LogEvent[]): (stored: boolean) => void {
+    // Nobody is followed in a process that only drives.
+    const entry = followed.size > 0 ? followed.get(keyspace.of(id).channel) : undefined;
+    const [first] = events;
+    if (!entry || !first) return ignore;
+    const { attempt, seq } = first;
+    const awaited = { attempt, first: seq, last: seq + events.length - 1, passedOver: false };
+    entry.awaited = awaited;
+    return (stored) => {
+      if (entry.awaited === awaited) entry.awaited = undefined;
+      if (stored) give(entry, events);
+      else if (awaited.passedOver) missed(entry);
+    };
   }
 
   async function check(): Promise<void> {
     if (checking) return;
     checking = true;
     try {
-      await Promise.all([pingSubscriber(), ...hub.followed().map(compareWithStore)]);
+      listener.ping();
+      await Promise.all(hub.followed().map(compareWithStore));
     } catch {
       // The store is away; the next check is soon.
     } finally {
       checking = false;
     }
-  }
-
-  /** A subscriber has nothing to send and would never notice that its peer is gone; ioredis does when it owes an answer. */
-  async function pingSubscriber(): Promise<void> {
-    const subscriber = clients.subscriber();
-    if (subscriber.status === "ready") await subscriber.ping();
   }
 
   async function compareWithStore({
@@ -110,13 +163,21 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     readonly id: ConversationId;
     readonly position: Cursor;
   }): Promise<void> {
-    const value = await clients.commands.hget(keyspace.of(id).conversation, "tip");
-    if (value === null) hub.remove(id);
+    const { channel, conversation } = keyspace.of(id);
+    const entry = followed.get(channel);
+    if (entry?.lively) {
+      entry.lively = false;
+      return;
+    }
+    const words = ["HGET", conversation, "tip"];
+    const value = await clients.reads.send(conversation, { words, decode: stringFromReply });
+    if (value === undefined) hub.remove(id);
     else if (compareCursors(tipFromValue(value).tip, position) > 0) hub.refresh(id);
   }
 
   return {
     follow: (id, after, signal) => hub.follow(id, after, signal),
+    appending,
     remove: (id) => hub.remove(id),
     close() {
       clearInterval(timer);
@@ -126,9 +187,18 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
   };
 }
 
+/** Nobody here follows the conversation. */
 function ignore(): void {}
 
-/** Events of a newer version are left out: the hole that they leave is filled from the store. */
+function isOld(entry: Followed, place: PublishedPlace): boolean {
+  return place.attempt < entry.attempt || (place.attempt === entry.attempt && place.last <= entry.seq);
+}
+
+function covers(awaited: Awaited, place: PublishedPlace): boolean {
+  return place.attempt === awaited.attempt && place.first >= awaited.first && place.last <= awaited.last;
+}
+
+/** What is not of an append: the beginning of an attempt, and the end of a conversation. */
 function parseMessage(message: string): readonly LogEvent[] | "deleted" | "unknown" {
   try {
     const content: unknown = JSON.parse(message);

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 async function unfinished(store: ConversationStore, untouchedForMs = 0): Promise<readonly ConversationId[]> {
   const ids: ConversationId[] = [];
-  for await (const id of store.unfinished(untouchedForMs)) ids.push(id);
+  for await (const { id } of store.unfinished(untouchedForMs)) ids.push(id);
   return ids.toSorted();
 }
 

@@ -1,5 +1,6 @@
 import { isSettled } from "../../core/index.ts";
 import type { ConversationId } from "../../core/index.ts";
+import type { UnfinishedConversation } from "../../ports/index.ts";
 import { FORGET_SCRIPT } from "./forget-script.ts";
 import type { RedisContext } from "./redis-context.ts";
 import type { RedisConversations } from "./redis-conversations.ts";
@@ -29,7 +30,7 @@ export interface RedisIndex {
   /** Drops members whose conversation is over, or gone; gives how many. Spares those that are too young. */
   forget(index: string, members: readonly Member[]): Promise<number>;
   /** Tidies both indexes on the way, since every process that recovers runs comes by here. */
-  unfinished(untouchedForMs: number): AsyncIterable<ConversationId>;
+  unfinished(untouchedForMs: number): AsyncIterable<UnfinishedConversation>;
 }
 
 /** A conversation in an index, with the time for which it is there. */
@@ -64,7 +65,7 @@ export function createRedisIndex(context: RedisContext, conversations: RedisConv
     return dropped.filter((count) => count === 1).length;
   }
 
-  async function* unfinished(untouchedForMs: number): AsyncGenerator<ConversationId> {
+  async function* unfinished(untouchedForMs: number): AsyncGenerator<UnfinishedConversation> {
     const before = now() - untouchedForMs;
     let offset = 0;
     for (;;) {
@@ -76,7 +77,7 @@ export function createRedisIndex(context: RedisContext, conversations: RedisConv
       const names = new Set(open.map(({ id }) => id));
       const over = members.filter(({ id }) => !names.has(id));
       offset += members.length - (await forget(keyspace.unfinished, over));
-      for (const { id, updatedAt } of open) if (updatedAt <= before) yield id;
+      for (const { id, updatedAt } of open) if (updatedAt <= before) yield { id, updatedAt };
       if (members.length < INDEX_PAGE_SIZE) break;
     }
     await forgetExpired();

@@ -3,16 +3,17 @@ import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { conversationNotFound, requireReadable } from "../../ports/index.ts";
 import type { AppendOptions, Holder } from "../../ports/index.ts";
 import { ACQUIRE_SCRIPT } from "./acquire-script.ts";
-import { APPEND_SCRIPT, APPENDED } from "./append-script.ts";
+import { appendScript, REPEATED, WRITTEN } from "./append-script.ts";
 import { decodeEntries } from "./entry-decoder.ts";
 import type { DecodedEntries } from "./entry-decoder.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { addEntries } from "./redis-entry.ts";
 import { foreignStream } from "./redis-error.ts";
-import { scriptKeys } from "./redis-keys.ts";
+import { publishingOf, scriptKeys } from "./redis-keys.ts";
 import { numberFromReply, stringFromReply } from "./resp-reader.ts";
 import { wordsOf } from "./redis-scripts.ts";
-import { tipFromValue, tipValue } from "./redis-tip.ts";
+import type { PreparedScript } from "./redis-scripts.ts";
+import { tipFromValue, tipValue, UNKNOWN_HOLDER } from "./redis-tip.ts";
 
 /**
  * How many conversations this process remembers to hold. One that it forgot is still fenced by the number of its
@@ -23,20 +24,35 @@ export const MAX_HOLDS_REMEMBERED = 100_000;
 /** The log of each conversation. */
 export interface RedisLog {
   acquire(id: ConversationId, holder: Holder): Promise<LogEvent | undefined>;
-  append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Promise<void>;
+  /**
+   * Gives whether it is this process that wrote the entries, all of them, and just now: then, and only then, are they
+   * what is stored, to the letter.
+   */
+  append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Promise<boolean>;
   read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]>;
 }
 
 interface Hold {
   readonly attempt: number;
   readonly name: string;
-  /** What the conversation's tip is, as far as this process knows: a guess that is wrong costs time only. */
+  /** Appends what takes nothing, keeps nothing and voids nothing. */
+  readonly append: PreparedScript;
+  /** The newest entry, and what the conversation's tip is, as far as this process knows: wrong, it costs time only. */
+  seq: number;
   value: string;
 }
+
+type PageReplies = readonly [
+  entries: DecodedEntries,
+  tip: string | undefined,
+  base: string | undefined,
+  exists: number,
+];
 
 export function createRedisLog(context: RedisContext): RedisLog {
   const { clients, scripts, keyspace, retention, now } = context;
   const holds = new Map<ConversationId, Hold>();
+  const script = appendScript(publishingOf(clients.publishCommand, keyspace));
 
   async function acquire(id: ConversationId, holder: Holder): Promise<LogEvent | undefined> {
     const keys = keyspace.of(id);
@@ -51,53 +67,52 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (outcome === "idle") return undefined;
     if (outcome === "fenced") throw fenced();
     const attempt = Number(attemptText);
-    remember(id, { attempt, name, value: tipValue(cursorAt(attempt, 0), name, at) });
-    return {
-      v: 1,
-      type: "attempt-start",
-      attempt,
-      seq: 0,
-      at,
-      run: holder.run,
-      worker: holder.worker,
-      follows: parseCursor(follows),
-    };
+    const prepared = scripts.prepare(script, [keys.stream, keys.conversation]);
+    const value = tipValue(cursorAt(attempt, 0), name, at);
+    remember(id, { attempt, name, append: prepared, seq: 0, value });
+    const place = { v: 1, attempt, seq: 0, at, run } as const;
+    const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
+    const opening = holder.opening?.(start);
+    // A crash in between leaves an attempt that has just begun, as it would anyway.
+    if (opening) await append(id, opening.events, opening);
+    return start;
   }
 
   async function append(
     id: ConversationId,
     events: readonly LogEvent[],
     { takes = [], record }: AppendOptions,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { attempt, seq } = requirePiece(events);
-    const keys = keyspace.of(id);
+    const last = seq + events.length - 1;
     const known = holds.get(id);
     const hold = known?.attempt === attempt ? known : undefined;
     const at = now();
-    const args = [
-      String(attempt),
-      String(seq),
-      String(events.length),
-      hold?.value.startsWith(`${cursorAt(attempt, seq - 1)} `) ? hold.value : "",
-      hold?.name ?? "",
-      String(at),
-      clients.publishCommand,
-      keys.channel,
-      JSON.stringify(events),
-    ];
+    const value = tipValue(cursorAt(attempt, last), hold?.name ?? UNKNOWN_HOLDER, at);
+    const args = [hold?.seq === seq - 1 ? hold.value : "", value];
     addEntries(args, events);
     const plain = !record && takes.length === 0 && events.every((event) => event.type !== "step-reset");
     if (!plain) {
       const { streamTtlMs, historyTtlMs } = retention;
       args.push(String(Math.min(streamTtlMs, historyTtlMs)), String(historyTtlMs));
-      args.push(record ? String(record.run) : "", record ? JSON.stringify(record) : "", ...takes.map(String));
+      args.push(record ? String(record.run) : "", record ? JSON.stringify(record) : "");
+      args.push(...takes.map(String), String(events.length));
     }
-    const names = plain ? [keys.stream, keys.conversation] : scriptKeys(keys);
-    const outcome = await scripts.run(APPEND_SCRIPT, names, args);
+    const outcome = await scripts.runPrepared(plain && hold ? hold.append : prepare(id, plain), args);
     if (typeof outcome === "string") throw logGap(parseCursor(outcome));
-    if (outcome !== APPENDED || record) holds.delete(id);
-    else if (hold) hold.value = tipValue(cursorAt(attempt, seq + events.length - 1), hold.name, at);
-    if (outcome !== APPENDED) throw fenced();
+    const appended = outcome === WRITTEN || outcome === REPEATED;
+    if (!appended || record) holds.delete(id);
+    else if (hold) {
+      hold.seq = last;
+      hold.value = value;
+    }
+    if (!appended) throw fenced();
+    return outcome === WRITTEN && hold !== undefined;
+  }
+
+  function prepare(id: ConversationId, plain: boolean): PreparedScript {
+    const keys = keyspace.of(id);
+    return scripts.prepare(script, plain ? [keys.stream, keys.conversation] : scriptKeys(keys));
   }
 
   async function read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]> {
@@ -115,12 +130,11 @@ export function createRedisLog(context: RedisContext): RedisLog {
   /** One round trip. The entries come first, so that what has expired by then is seen by the check that follows. */
   async function readPage(id: ConversationId, after: Cursor, limit: number): Promise<DecodedEntries> {
     const { stream, conversation } = keyspace.of(id);
-    const { log } = clients;
-    const [entries, value, base, exists] = await Promise.all([
-      log.send(["XRANGE", stream, `(${after}`, "+", "COUNT", String(limit)], decodeEntries),
-      log.send(["HGET", conversation, "tip"], stringFromReply),
-      log.send(["HGET", conversation, "base"], stringFromReply),
-      log.send(["EXISTS", stream], numberFromReply),
+    const [entries, value, base, exists] = await clients.reads.sendInOrder<PageReplies>(stream, [
+      { words: ["XRANGE", stream, `(${after}`, "+", "COUNT", String(limit)], decode: decodeEntries },
+      { words: ["HGET", conversation, "tip"], decode: stringFromReply },
+      { words: ["HGET", conversation, "base"], decode: stringFromReply },
+      { words: ["EXISTS", stream], decode: numberFromReply },
     ]);
     if (value === undefined || base === undefined) throw conversationNotFound(id);
     const { tip } = tipFromValue(value);
@@ -142,6 +156,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
 function requirePiece(events: readonly LogEvent[]): LogEvent {
   const [first] = events;
   if (first === undefined) throw new TypeError("An append needs at least one entry.");
+  if (events.length === 1) return first;
   // As if the log ended right before them: all that is left to check is whether they are one piece.
   const tip = cursorAt(first.attempt, first.seq - 1);
   entriesToWrite({ attempt: first.attempt, tip, settled: START }, events);

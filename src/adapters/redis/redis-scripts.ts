@@ -1,39 +1,61 @@
-import type { CommandClient } from "./redis-clients.ts";
+import { createHash } from "node:crypto";
+import { encodeWords } from "./command-encoder.ts";
+import type { EncodedWords } from "./command-encoder.ts";
+import type { RoutedConnections } from "./routed-connections.ts";
+import { valueFromReply } from "./resp-reader.ts";
+import type { RespValue } from "./resp-reader.ts";
 
-/** Runs Lua scripts by their hash. */
+/** Runs Lua scripts by their hash, where their first key is. */
 export interface RedisScripts {
   /** Rejects with what Redis answered; the reply is as the script gives it. */
-  run(lua: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  run(lua: string, keys: readonly string[], args: readonly string[]): Promise<RespValue>;
+  /** What `run` would send before the arguments: worth keeping for a script that runs on the same keys again and again. */
+  prepare(lua: string, keys: readonly string[]): PreparedScript;
+  runPrepared(script: PreparedScript, args: readonly string[]): Promise<RespValue>;
 }
 
-export function createRedisScripts(client: CommandClient): RedisScripts {
-  const hashes = new Map<string, Promise<string>>();
+export interface PreparedScript {
+  readonly lua: string;
+  readonly keys: readonly string[];
+  readonly begin: EncodedWords;
+}
 
-  function hashOf(lua: string): Promise<string> {
-    const known = hashes.get(lua);
-    if (known) return known;
-    const loading = client.script("LOAD", lua).then(String);
-    hashes.set(lua, loading);
-    loading.catch(() => hashes.delete(lua)); // The caller gets the error; the next one tries again.
-    return loading;
+export function createRedisScripts(connections: RoutedConnections): RedisScripts {
+  const hashes = new Map<string, string>();
+
+  function hashOf(lua: string): string {
+    let hash = hashes.get(lua);
+    if (hash === undefined) {
+      hash = createHash("sha1").update(lua).digest("hex");
+      hashes.set(lua, hash);
+    }
+    return hash;
+  }
+
+  function prepare(lua: string, keys: readonly string[]): PreparedScript {
+    return { lua, keys, begin: encodeWords(["EVALSHA", hashOf(lua), String(keys.length), ...keys]) };
+  }
+
+  function runPrepared({ lua, keys, begin }: PreparedScript, args: readonly string[]): Promise<RespValue> {
+    const [key = ""] = keys;
+    const recover = (error: Error): Promise<RespValue> => {
+      if (!error.message.startsWith("NOSCRIPT")) return Promise.reject(error);
+      // The server has never heard of it, or was restarted: EVAL runs the script and lets it remember it.
+      const words = ["EVAL", lua, String(keys.length), ...keys, ...args];
+      return connections.send(key, { words, decode: valueFromReply });
+    };
+    return connections.send(key, { begin, words: args, decode: valueFromReply, recover });
   }
 
   return {
-    async run(lua, keys, args) {
-      const hash = await hashOf(lua);
-      try {
-        return await client.evalsha(hash, keys.length, ...keys, ...args);
-      } catch (error) {
-        if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-        // The server was restarted or is another one: EVAL runs the script and lets it remember it.
-        return client.eval(lua, keys.length, ...keys, ...args);
-      }
-    },
+    run: (lua, keys, args) => runPrepared(prepare(lua, keys), args),
+    prepare,
+    runPrepared,
   };
 }
 
 /** The reply of a script that answers with a list of strings, the first saying what happened. */
-export function wordsOf(reply: unknown): readonly string[] {
+export function wordsOf(reply: RespValue): readonly string[] {
   if (Array.isArray(reply)) return reply.map(String);
   throw new Error("A script of Holdfast gave an answer of another form.");
 }

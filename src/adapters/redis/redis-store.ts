@@ -1,5 +1,6 @@
+import type { ConversationId, LogEvent } from "../../core/index.ts";
 import { DEFAULT_RETENTION } from "../../ports/index.ts";
-import type { ConversationStore, Retention } from "../../ports/index.ts";
+import type { AppendOptions, ConversationStore, Retention } from "../../ports/index.ts";
 import { DEFAULT_CONNECT_TIMEOUT_MS, openRedisClients } from "./redis-clients.ts";
 import type { RedisClients } from "./redis-clients.ts";
 import { parseRedisConnection } from "./redis-connection.ts";
@@ -13,11 +14,12 @@ import { createRedisIndex } from "./redis-index.ts";
 import { createKeyspace } from "./redis-keys.ts";
 import { listConversations } from "./redis-list.ts";
 import { createRedisLog } from "./redis-log.ts";
+import { restoreConversation } from "./redis-restore.ts";
 import { createRedisScripts } from "./redis-scripts.ts";
 
 export interface RedisStoreOptions extends Partial<Retention> {
-  /** `redis://[user:password@]host[:port][/db]`, `rediss://…` for TLS, or `host:port`. */
-  readonly connection: string;
+  /** What `parseRedisConnection` reads, or gives. */
+  readonly connection: string | RedisConnection;
   /** Put before every key, for those who share a server. Default: nothing. */
   readonly keyPrefix?: string;
   /** How long to wait for Redis at the start, in milliseconds. Default 10 seconds. */
@@ -32,22 +34,25 @@ export interface RedisStoreOptions extends Partial<Retention> {
  *
  * It is as durable as the server is set up to be: without an append-only file a crash of Redis loses what it had
  * acknowledged, with `appendfsync everysec` up to a second of it. Keys must not be evicted (`maxmemory-policy noeviction`).
- * It holds one connection for commands, one on which logs are read (from the first read on) and one on which live entries
- * are heard (from the first follower on): three a process at most, however many conversations and viewers there are.
+ * On a Cluster, which it recognises by itself, each conversation lives in the slot of its stream.
+ * It holds four connections a process at most, however many conversations and viewers there are: for commands, for
+ * scripts, for reading logs (from the first read on) and for hearing live entries (from the first follower on); on a
+ * Cluster four to each node.
  * While Redis is away every call rejects with `store_unavailable` in bounded time; followers wait for a while.
  *
  * @example const store = await createRedisStore({ connection: "redis://localhost:6379" });
  */
 export async function createRedisStore(options: RedisStoreOptions): Promise<ConversationStore> {
-  const connection = parseRedisConnection(options.connection);
+  const connection =
+    typeof options.connection === "string" ? parseRedisConnection(options.connection) : options.connection;
   const keyspace = createKeyspace({ keyPrefix: options.keyPrefix ?? "", db: connection.db });
   const clients = await openRedisClients(connection, options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS);
   return storeOn({
-    description: descriptionOf(connection, clients.address),
+    description: descriptionOf(connection, clients),
     context: {
       clients,
       keyspace,
-      scripts: createRedisScripts(clients.commands),
+      scripts: createRedisScripts(clients.writes),
       retention: {
         streamTtlMs: options.streamTtlMs ?? DEFAULT_RETENTION.streamTtlMs,
         historyTtlMs: options.historyTtlMs ?? DEFAULT_RETENTION.historyTtlMs,
@@ -74,14 +79,28 @@ function storeOn({
 
   const guard = <Result>(action: Promise<Result>): Promise<Result> => translated(action, clients);
 
+  async function append(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    options: AppendOptions = {},
+  ): Promise<void> {
+    const appended = followers.appending(id, events);
+    let stored = false;
+    try {
+      stored = await log.append(id, events, options);
+    } catch (error) {
+      throw redisError(error, clients.address);
+    } finally {
+      appended(stored);
+    }
+    if (options.record) await index.touch(id);
+  }
+
   return {
     description,
     post: (id, request, options = {}) => guard(inbox.post(id, request, options)),
     acquire: (id, holder) => guard(log.acquire(id, holder)),
-    async append(id, events, options = {}) {
-      await guard(log.append(id, events, options));
-      if (options.record) await index.touch(id);
-    },
+    append,
     read: (id, after, limit) => guard(log.read(id, after, limit)),
     follow: (id, after, { signal }) => followers.follow(id, after, signal),
     conversation: (id) => guard(conversations.find(id)),
@@ -92,6 +111,7 @@ function storeOn({
       followers.remove(id);
       return existed;
     },
+    restore: (snapshot) => guard(restoreConversation(context, index, snapshot)),
     async *unfinished(untouchedForMs) {
       try {
         yield* index.unfinished(untouchedForMs);
@@ -125,6 +145,6 @@ async function translated<Result>(action: Promise<Result>, { address }: RedisCli
   }
 }
 
-function descriptionOf({ db, tls }: RedisConnection, address: string): string {
-  return `Redis at ${address}${db === 0 ? "" : `, database ${db}`}${tls ? ", over TLS" : ""}`;
+function descriptionOf({ db, tls }: RedisConnection, { address, cluster }: RedisClients): string {
+  return `Redis${cluster ? " Cluster" : ""} at ${address}${db === 0 ? "" : `, database ${db}`}${tls ? ", over TLS" : ""}`;
 }

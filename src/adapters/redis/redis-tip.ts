@@ -21,3 +21,6 @@ export function tipFromValue(value: string): RedisTip {
 export function tipValue(tip: Cursor, holder: string, writtenAt: number): string {
   return `${tip} ${holder} ${writtenAt}`;
 }
+
+/** Stands for the name of a holder that this process does not know. */
+export const UNKNOWN_HOLDER = "-";

@@ -2,6 +2,9 @@ import { digitsAt } from "./resp-scanner.ts";
 
 const CR = 13;
 const LINE_END = 2;
+const ARRAY = 42;
+const BULK = 36;
+const INTEGER = 58;
 
 /** The string that a whole reply is; undefined when Redis has none. */
 export function stringFromReply(reply: Buffer): string | undefined {
@@ -14,6 +17,30 @@ export function stringFromReply(reply: Buffer): string | undefined {
 /** The whole number that a reply is. */
 export function numberFromReply(reply: Buffer): number {
   return digitsAt(reply, 1);
+}
+
+/** A value of RESP2 as scripts answer with it: texts, whole numbers, null and lists of these. */
+export type RespValue = string | number | null | readonly RespValue[];
+
+/** The value that a whole reply is. */
+export function valueFromReply(reply: Buffer): RespValue {
+  return nextValue(new RespReader(reply));
+}
+
+function nextValue(reader: RespReader): RespValue {
+  const type = reader.bytes[reader.position];
+  if (type === BULK || type === ARRAY) {
+    if (digitsAt(reader.bytes, reader.position + 1) < 0) {
+      reader.number();
+      return null;
+    }
+    if (type === BULK) {
+      reader.string();
+      return reader.text();
+    }
+    return Array.from({ length: reader.number() }, () => nextValue(reader));
+  }
+  return type === INTEGER ? reader.number() : reader.line();
 }
 
 /** Walks through one whole reply of RESP2, string by string, without making any. */
@@ -42,6 +69,14 @@ export class RespReader {
     this.start = this.position;
     this.end = this.position + length;
     this.position = this.end + LINE_END;
+  }
+
+  /** Goes behind a line, and gives what it says. */
+  line(): string {
+    const start = this.position + 1;
+    const end = this.#lineEnd();
+    this.position = end + LINE_END;
+    return this.bytes.toString("utf8", start, end);
   }
 
   /** The string that was read last. */

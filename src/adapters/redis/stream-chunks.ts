@@ -1,9 +1,9 @@
-import type { Redis } from "ioredis";
 import { isVoided, parseCursor } from "../../core/index.ts";
 import type { Cursor, VoidedRange } from "../../core/index.ts";
 import { rangeFromText } from "./redis-conversations.ts";
 import { isReset, recordOf } from "./redis-entry.ts";
 import type { RedisEntry } from "./redis-entry.ts";
+import type { CommandClient } from "./redis-clients.ts";
 import type { ConversationKeys } from "./redis-keys.ts";
 import { tipFromValue } from "./redis-tip.ts";
 import { isGone, situationOf } from "./stream-situation.ts";
@@ -32,7 +32,7 @@ const BEYOND = "The cursor is beyond the end of the stream.";
  * The chunks after a position, up to and with the one that ends the reading. Rejects with what Redis answers.
  */
 export async function* chunksAfter(
-  client: Redis,
+  client: CommandClient,
   keys: ConversationKeys,
   start: Cursor,
 ): AsyncGenerator<StreamChunk> {
@@ -66,7 +66,7 @@ function waitFor({ remainingMs }: StreamFacts): number {
 }
 
 async function readAfter(
-  client: Redis,
+  client: CommandClient,
   stream: string,
   after: Cursor,
   waitMs: number,
@@ -80,7 +80,7 @@ async function readAfter(
 
 /** What is void among the entries. Asked after them, so that a reset among them is known. */
 async function voidedOf(
-  client: Redis,
+  client: CommandClient,
   keys: ConversationKeys,
   entries: readonly RedisEntry[],
   catchingUp: boolean,
@@ -102,7 +102,7 @@ export function errorAt(entryId: string, error: string): StreamChunk {
   return { entryId, text: null, isDone: false, error };
 }
 
-async function factsOf(client: Redis, keys: ConversationKeys): Promise<StreamFacts> {
+async function factsOf(client: CommandClient, keys: ConversationKeys): Promise<StreamFacts> {
   const [[newest], remainingMs, [tip, settled, base], inbox] = await Promise.all([
     client.xrevrange(keys.stream, "+", "-", "COUNT", 1),
     client.pttl(keys.stream),

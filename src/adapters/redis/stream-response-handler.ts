@@ -1,9 +1,16 @@
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import { parseConversationReference, parseCursor, START } from "../../core/index.ts";
 import type { ConversationId } from "../../core/index.ts";
-import { clientOptions, COMMAND_TIMEOUT_MS, ignoreConnectionError } from "./redis-clients.ts";
-import type { ClientOptions } from "./redis-clients.ts";
+import {
+  clientOptions,
+  clusterOptions,
+  COMMAND_TIMEOUT_MS,
+  ignoreConnectionError,
+  probeRedis,
+} from "./redis-clients.ts";
+import type { ClientOptions, CommandClient } from "./redis-clients.ts";
 import { addressOf, parseRedisConnection } from "./redis-connection.ts";
+import type { RedisConnection } from "./redis-connection.ts";
 import { reasonOf } from "./redis-error.ts";
 import { createKeyspace } from "./redis-keys.ts";
 import type { Keyspace } from "./redis-keys.ts";
@@ -12,7 +19,7 @@ import type { StreamChunk } from "./stream-chunks.ts";
 
 export interface RedisStreamResponseHandlerOptions {
   /** A connection string, or a client whose settings are taken; the client itself stays untouched. */
-  readonly redis: string | Redis;
+  readonly redis: string | Redis | Cluster;
   /** As the store has it. Default: nothing. */
   readonly keyPrefix?: string;
 }
@@ -39,16 +46,24 @@ export interface ReadStreamOptions {
  * for await (const chunk of handler.readStream(conversationId)) process.stdout.write(chunk.text ?? "");
  */
 export class RedisStreamResponseHandler {
-  readonly #connect: () => Redis;
+  readonly #connect: () => Promise<CommandClient>;
+  readonly #address: string;
   readonly #keyspace: Keyspace;
 
   /** Throws TypeError when the connection string or the prefix is wrong. Connects to nothing yet. */
   constructor({ redis, keyPrefix = "" }: RedisStreamResponseHandlerOptions) {
     if (typeof redis === "string") {
-      const options = clientOptions(parseRedisConnection(redis));
-      this.#connect = () => new Redis({ ...options, ...READER_OPTIONS });
+      const connection = parseRedisConnection(redis);
+      this.#address = addressOf(connection);
+      let probed: RedisConnection | undefined;
+      this.#connect = async () => clientOf((probed ??= await probeRedis(connection)));
+    } else if (redis instanceof Cluster) {
+      this.#address = "a Cluster";
+      this.#connect = async () => redis.duplicate([], { redisOptions: NODE_OPTIONS });
     } else {
-      this.#connect = () => redis.duplicate(READER_OPTIONS);
+      const { host = "localhost", port = 6379 } = redis.options;
+      this.#address = addressOf({ host, port });
+      this.#connect = async () => redis.duplicate(READER_OPTIONS);
     }
     this.#keyspace = createKeyspace({ keyPrefix, db: 0 });
   }
@@ -66,12 +81,14 @@ export class RedisStreamResponseHandler {
     const literal = this.#keyspace.of(conversationId as ConversationId).stream;
     const after = cursor ? parseCursor(cursor) : START;
     if (signal?.aborted) return;
-    const client = this.#connect();
-    client.on("error", ignoreConnectionError);
-    const onAbort = (): void => client.disconnect();
-    signal?.addEventListener("abort", onAbort, { once: true });
     let position: string = after;
+    let client: CommandClient | undefined;
+    const onAbort = (): void => client?.disconnect();
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
+      client = await this.#connect();
+      client.on("error", ignoreConnectionError);
+      if (signal?.aborted) return;
       // The .NET sample names its streams by the whole durable-entity form, we by the key in it.
       const theirs = literal !== keys.stream && (await client.exists(literal)) === 1;
       for await (const chunk of chunksAfter(client, theirs ? { ...keys, stream: literal } : keys, after)) {
@@ -79,27 +96,32 @@ export class RedisStreamResponseHandler {
         yield chunk;
       }
     } catch (error) {
-      if (!signal?.aborted) yield errorAt(position, `${nameOf(client)} failed: ${reasonOf(error)}`);
+      if (!signal?.aborted) yield errorAt(position, `Redis at ${this.#address} failed: ${reasonOf(error)}`);
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      client.disconnect();
+      client?.disconnect();
     }
   }
 }
 
-const READER_OPTIONS: ClientOptions = {
+const NODE_OPTIONS = {
   connectionName: "holdfast-reader",
+  autoResendUnfulfilledCommands: false,
+  connectTimeout: COMMAND_TIMEOUT_MS,
+  commandTimeout: LONGEST_WAIT_MS + COMMAND_TIMEOUT_MS,
+} satisfies ClientOptions;
+
+const READER_OPTIONS: ClientOptions = {
+  ...NODE_OPTIONS,
   enableAutoPipelining: false,
   enableOfflineQueue: true,
   lazyConnect: false,
   // A reading that loses its connection says so; the caller resumes by cursor.
   retryStrategy: null,
-  autoResendUnfulfilledCommands: false,
-  connectTimeout: COMMAND_TIMEOUT_MS,
-  commandTimeout: LONGEST_WAIT_MS + COMMAND_TIMEOUT_MS,
 };
 
-function nameOf(client: Redis): string {
-  const { host = "localhost", port = 6379 } = client.options;
-  return `Redis at ${addressOf({ host, port })}`;
+function clientOf(connection: RedisConnection): CommandClient {
+  if (!connection.cluster) return new Redis({ ...clientOptions(connection), ...READER_OPTIONS });
+  const { nodes, options } = clusterOptions(connection);
+  return new Cluster(nodes, { ...options, redisOptions: { ...options.redisOptions, ...NODE_OPTIONS } });
 }

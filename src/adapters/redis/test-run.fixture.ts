@@ -18,7 +18,7 @@ export interface Bench extends AsyncDisposable {
 }
 
 export async function openBench(
-  server: RedisServer,
+  server: Pick<RedisServer, "port" | "url">,
   options: Partial<RedisStoreOptions> = {},
 ): Promise<Bench> {
   const keyPrefix = options.keyPrefix ?? `${randomId()}:`;

@@ -3,32 +3,44 @@ import { describe, expect, test } from "vitest";
 import { startRedisServer } from "../../../test/support/redis-server.ts";
 import { START } from "../../core/index.ts";
 import { eventually } from "../../testing/index.ts";
-import { createLogConnection } from "./log-connection.ts";
 import { parseRedisConnection } from "./redis-connection.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import { nodeOf } from "./redis-node.ts";
+import { createRespConnection } from "./resp-connection.ts";
+import type { RespConnection } from "./resp-connection.ts";
 import { numberFromReply, stringFromReply } from "./resp-reader.ts";
 import { begin, openBench, texts } from "./test-run.fixture.ts";
 
-describe("the connection on which logs are read", () => {
+function connect(connection: RedisConnection, timeoutMs = 5_000): RespConnection {
+  return createRespConnection({ node: nodeOf(connection, connection), name: "holdfast-log", timeoutMs });
+}
+
+describe("a connection of our own to Redis", () => {
   test("logs in, chooses the database and answers in order", async () => {
     const server = await startRedisServer({ args: ["--requirepass", "p s$"] });
     const redis = new Redis({ port: server.port, password: "p s$", db: 3 });
     const connection = parseRedisConnection(`redis://:p%20s$@127.0.0.1:${server.port}/3`);
-    const log = createLogConnection({ connection, timeoutMs: 5_000 });
+    const log = connect(connection);
     try {
       await redis.set("Ä", "日本");
-      const asked = Array.from({ length: 50 }, () => log.send(["GET", "Ä"], stringFromReply));
-      expect(await Promise.all([log.send(["EXISTS", "Ä"], numberFromReply), ...asked])).toEqual([
-        1,
-        ...asked.map(() => "日本"),
-      ]);
-      await expect(log.send(["HGET", "Ä", "x"], stringFromReply)).rejects.toThrow(/^WRONGTYPE/);
+      const asked = Array.from({ length: 50 }, () =>
+        log.send({ words: ["GET", "Ä"], decode: stringFromReply }),
+      );
+      expect(
+        await Promise.all([log.send({ words: ["EXISTS", "Ä"], decode: numberFromReply }), ...asked]),
+      ).toEqual([1, ...asked.map(() => "日本")]);
+      await expect(log.send({ words: ["HGET", "Ä", "x"], decode: stringFromReply })).rejects.toThrow(
+        /^WRONGTYPE/,
+      );
       const bad = () => {
         throw new Error("cannot read that");
       };
-      await expect(log.send(["GET", "Ä"], bad)).rejects.toThrow("cannot read that");
-      expect(await log.send(["GET", "nothing"], stringFromReply)).toBeUndefined();
-      const wrong = createLogConnection({ connection: { ...connection, password: "no" }, timeoutMs: 5_000 });
-      await expect(wrong.send(["GET", "Ä"], stringFromReply)).rejects.toThrow(/^WRONGPASS/);
+      await expect(log.send({ words: ["GET", "Ä"], decode: bad })).rejects.toThrow("cannot read that");
+      expect(await log.send({ words: ["GET", "nothing"], decode: stringFromReply })).toBeUndefined();
+      const wrong = connect({ ...connection, password: "no" });
+      await expect(wrong.send({ words: ["GET", "Ä"], decode: stringFromReply })).rejects.toThrow(
+        /^WRONGPASS/,
+      );
       wrong.drop();
     } finally {
       log.drop();
@@ -66,14 +78,14 @@ describe("the connection on which logs are read", () => {
 
   test("gives up a server that stands still after the time of a command", async () => {
     const server = await startRedisServer();
-    const log = createLogConnection({ connection: parseRedisConnection(server.url), timeoutMs: 100 });
+    const log = connect(parseRedisConnection(server.url), 100);
     try {
-      await log.send(["EXISTS", "x"], numberFromReply);
+      await log.send({ words: ["EXISTS", "x"], decode: numberFromReply });
       await server.kill("SIGSTOP");
-      const both = [1, 2].map(() => log.send(["EXISTS", "x"], numberFromReply));
+      const both = [1, 2].map(() => log.send({ words: ["EXISTS", "x"], decode: numberFromReply }));
       for (const { status } of await Promise.allSettled(both)) expect(status).toBe("rejected");
       await server.kill("SIGCONT");
-      expect(await log.send(["EXISTS", "x"], numberFromReply)).toBe(0);
+      expect(await log.send({ words: ["EXISTS", "x"], decode: numberFromReply })).toBe(0);
     } finally {
       log.drop();
       await server.kill("SIGCONT");
