@@ -30,3 +30,5 @@ for (const state of Object.keys(cancels) as CancelState[]) {
     summarize(cancels[state]),
   );
 }
+// Node 24.21 may spin for ever in its own clean-up after children were killed (uv_run in CleanupHandles): do not leave it to it.
+process.exit();
