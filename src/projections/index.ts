@@ -1,4 +1,15 @@
+export { createDurableStreamsProjection, durableMessages } from "./durable-streams.ts";
+export type { DurableStreamPlace, DurableStreamsOptions } from "./durable-streams.ts";
+export { formatOffset, parseOffset } from "./durable-streams-offset.ts";
 export { createNdjsonProjection } from "./ndjson.ts";
+export { openedAt } from "./opened-at.ts";
+export type { OpenableProjection, Opened, OpeningPlace } from "./opened-at.ts";
+export { framesOfRun, projectRun } from "./project-run.ts";
+export type { ProjectRunOptions } from "./project-run.ts";
+export { parseProjectedCursor } from "./projected-cursor.ts";
+export type { ProjectedCursor } from "./projected-cursor.ts";
 export type { Projection, ProjectionOptions } from "./projection.ts";
+export { unchanged } from "./run-projection.ts";
+export type { DescribedRun, Frame, Reduced, RunProjection } from "./run-projection.ts";
 export { createSseProjection } from "./sse.ts";
 export { createTextProjection, RESTARTED } from "./text.ts";

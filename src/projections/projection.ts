@@ -10,6 +10,10 @@ export interface Projection {
   readonly contentType: string;
   /** Precedes the first frames of a response. */
   readonly prologue: string;
+  /** Sent at once, before there is any entry; absent: the first entries make the first bytes. */
+  readonly opening?: string;
+  /** Set where what an entry looks like depends on what this reader has seen: nothing is shared between readers. */
+  readonly perReader?: true;
   /** What an entry looks like, possibly nothing; `last` for the one with which the response ends. */
   readonly frame: (event: LogEvent, last: boolean) => string;
   /** What may be sent when nothing happens; undefined where the format has no room for it. */

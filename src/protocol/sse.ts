@@ -2,7 +2,8 @@
 export interface SseEvent {
   /** Must hold no line break and no NUL; a cursor never does. */
   readonly id: string;
-  readonly event: string;
+  /** Absent: the event has no name. */
+  readonly event?: string;
   /** Any text with LF as its only line break. */
   readonly data: string;
 }
@@ -13,7 +14,9 @@ export interface SseEvent {
 export function encodeSseEvent({ id, event, data }: SseEvent): string {
   // HTML §9.2.6: "If the field name is data: append the field value, then a single LF".
   const lines = data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
-  return `id: ${id}\nevent: ${event}\ndata: ${lines}\n\n`;
+  return event === undefined
+    ? `id: ${id}\ndata: ${lines}\n\n`
+    : `id: ${id}\nevent: ${event}\ndata: ${lines}\n\n`;
 }
 
 /**
