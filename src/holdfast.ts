@@ -7,6 +7,7 @@ import { agentFromDefinition } from "./define-agent.ts";
 import type { AgentDefinition, AnyModel } from "./define-agent.ts";
 import { createHandler, DEFAULT_HTTP_SETTINGS, errorResponse } from "./http/index.ts";
 import type { Handler, HttpSettings } from "./http/index.ts";
+import { consoleOnDisk } from "./http/hosts/console-on-disk.ts";
 import { SILENT } from "./ports/index.ts";
 import type { ConversationStore, Logger, Metrics, RunEngine } from "./ports/index.ts";
 import {
@@ -33,7 +34,9 @@ export interface HoldfastOptions extends AgentCallbacks {
   /** Default: Prometheus', served at `/metrics`; `NO_METRICS` keeps none. */
   readonly metrics?: Metrics;
   readonly limits?: Partial<RuntimeLimits>;
-  readonly http?: Partial<Omit<HttpSettings, "closing">>;
+  readonly http?: Partial<Omit<HttpSettings, "closing" | "console">>;
+  /** Whether the web console is served, at `/` and `/console/assets/`. Default true. */
+  readonly console?: boolean;
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -80,6 +83,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const handler = createHandler(runtime, {
     ...DEFAULT_HTTP_SETTINGS,
     ...options.http,
+    ...(options.console !== false && { console: consoleOnDisk() }),
     closing: closing.signal,
   });
   let started: Promise<Sweeper> | undefined;

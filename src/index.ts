@@ -19,8 +19,9 @@ export type { AgentDefinition, AnyModel } from "./define-agent.ts";
 export { createHoldfast, DEFAULT_GRACE_MS } from "./holdfast.ts";
 export type { Holdfast, HoldfastOptions } from "./holdfast.ts";
 export { NO_METRICS } from "./ports/index.ts";
-export { serveNode } from "./http/hosts/node-host.ts";
+export { createNodeListener, serveNode } from "./http/hosts/node-host.ts";
 export type { NodeHost, NodeHostOptions } from "./http/hosts/node-host.ts";
+export { mountAt } from "./http/mount-at.ts";
 export type {
   AgentUpdate,
   ConversationStore,

@@ -72,6 +72,7 @@ export function recordToJson(record: RunRecord): unknown {
     error: record.error,
     reason: record.reason,
     attempts: record.attempts,
+    cursor: record.to,
     accepted_at: instant(record.acceptedAt),
     started_at: instant(record.startedAt),
     ended_at: instant(record.endedAt),

@@ -1,5 +1,5 @@
 import { AgentError, parseConversationReference } from "../core/index.ts";
-import type { ConversationId, ConversationReference } from "../core/index.ts";
+import type { Conversation, ConversationId, ConversationReference } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
 import type { Agent } from "../runtime/index.ts";
 import type { Call } from "./route.ts";
@@ -32,12 +32,17 @@ function referenceFor(text: string, agent: Agent | undefined): ConversationRefer
   return reference;
 }
 
-/** The conversation of the path, when it is there and belongs to the agent, or to the one that its id names. */
-export async function existingConversation(
+/** The id of the conversation of the path, when it is there and belongs to the agent, or to the one that its id names. */
+export async function existingConversation(call: Call, text: string, agent?: Agent): Promise<ConversationId> {
+  return (await conversationOfCall(call, text, agent)).id;
+}
+
+/** The same with all that is known of it. */
+export async function conversationOfCall(
   { runtime }: Call,
   text: string,
   agent?: Agent,
-): Promise<ConversationId> {
+): Promise<Conversation> {
   const { id, agent: named } = referenceFor(text, agent);
   const conversation = await runtime.store.conversation(id);
   if (!conversation) throw conversationNotFound(id);
@@ -49,5 +54,5 @@ export async function existingConversation(
       { details: { agent: conversation.agent } },
     );
   }
-  return id;
+  return conversation;
 }

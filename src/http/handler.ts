@@ -1,24 +1,37 @@
 import { AgentError } from "../core/index.ts";
 import type { Runtime } from "../runtime/index.ts";
+import { A2A_ROUTES } from "./a2a/a2a-routes.ts";
+import { AG_UI_ROUTES } from "./ag-ui/ag-ui-routes.ts";
+import { AI_SDK_ROUTES } from "./ai-sdk/ai-sdk-routes.ts";
 import { corsHeaders, preflightResponse } from "./cors.ts";
 import { errorResponse } from "./json-response.ts";
+import { MCP_ROUTES } from "./mcp/mcp-routes.ts";
 import { createOpenStreams } from "./open-streams.ts";
+import { OPENAI_ROUTES } from "./openai/openai-routes.ts";
 import { createRouteTable } from "./route.ts";
 import type { HttpSettings, Route } from "./route.ts";
+import { CONSOLE_ROUTES } from "./routes/console-routes.ts";
 import { CONVERSATION_ROUTES } from "./routes/conversation-routes.ts";
+import { DURABLE_STREAMS_ROUTES } from "./routes/durable-streams-routes.ts";
 import { RUN_ROUTES } from "./routes/run-routes.ts";
 import { SERVICE_ROUTES } from "./routes/service-routes.ts";
 import { STREAM_ROUTES } from "./routes/stream-routes.ts";
 
-/** All of the native API. */
+/** All of the native API, as the OpenAPI document describes it. */
 export const ROUTES: readonly Route[] = [
   ...RUN_ROUTES,
   ...STREAM_ROUTES,
   ...CONVERSATION_ROUTES,
   ...SERVICE_ROUTES,
+  ...AI_SDK_ROUTES,
+  ...OPENAI_ROUTES,
+  ...DURABLE_STREAMS_ROUTES,
+  ...A2A_ROUTES,
+  ...MCP_ROUTES,
+  ...AG_UI_ROUTES,
 ];
 
-export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "closing"> = {
+export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "closing" | "console"> = {
   maxBodyBytes: 1024 * 1024,
   heartbeatMs: 15_000,
   allowedOrigins: ["*"],
@@ -31,7 +44,7 @@ export type Handler = (request: Request) => Promise<Response>;
 export function createHandler(
   runtime: Runtime,
   settings: HttpSettings,
-  routes: readonly Route[] = ROUTES,
+  routes: readonly Route[] = [...ROUTES, ...CONSOLE_ROUTES],
 ): Handler {
   const table = createRouteTable(routes);
   const openStreams = createOpenStreams(settings.heartbeatMs, settings.closing);
@@ -47,15 +60,15 @@ export function createHandler(
 
   return async (request) => {
     const began = performance.now();
-    let path = UNMATCHED;
-    const matched = (route: Route): void => {
-      path = route.path;
+    let route: Route | undefined;
+    const matched = (found: Route): void => {
+      route = found;
     };
     const full = await answer(request, matched).catch((cause: unknown) => {
       const error = AgentError.from(cause);
       if (error.code === "internal_error")
         runtime.logger.error({ error: cause, url: request.url }, "a request failed");
-      return errorResponse(error);
+      return (route?.refuse ?? errorResponse)(error);
     });
     const response = request.method === "HEAD" ? await withoutBody(full) : full;
     // What a stream's own answer varies by stays beside the origin.
@@ -65,7 +78,7 @@ export function createHandler(
     }
     runtime.metrics.requestAnswered({
       method: METHODS.has(request.method) ? request.method : "other",
-      route: path,
+      route: route?.path ?? UNMATCHED,
       status: response.status,
       durationMs: performance.now() - began,
     });

@@ -5,77 +5,54 @@ import { AgentError } from "../core/index.ts";
  * them when the server is about to stop, however many there are.
  */
 export interface OpenStreams {
-  add(stream: OpenStreamEntry): OpenStreamHandle;
+  add(stream: OpenStreamEntry): void;
+  remove(stream: OpenStreamEntry): void;
 }
 
 export interface OpenStreamEntry {
-  /** What is sent when nothing happens; undefined: nothing. */
-  readonly heartbeat: string | undefined;
-  readonly write: (bytes: Uint8Array) => boolean;
-  readonly fail: (error: AgentError) => void;
-}
-
-export interface OpenStreamHandle {
-  /** Something was written just now. */
-  readonly touched: () => void;
-  readonly leave: () => void;
+  /** How many looks ago something was written; whoever writes sets it to 0, which is cheaper than asking for the time. */
+  looksSinceWritten: number;
+  /** Writes a sign of life, where the format has one. */
+  beat(): void;
+  fail(error: AgentError): void;
 }
 
 /** How many times in a heartbeat's interval quiet streams are looked for. */
 const LOOKS = 3;
 
 export function createOpenStreams(heartbeatMs: number, closing: AbortSignal): OpenStreams {
-  const open = new Map<OpenStreamEntry, { at: number }>();
-  const lookMs = heartbeatMs / LOOKS;
+  const open = new Set<OpenStreamEntry>();
   let timer: NodeJS.Timeout | number | undefined;
 
   closing.addEventListener("abort", () => {
-    const error = new AgentError("shutting_down", "The server is about to stop.");
-    for (const stream of open.keys()) stream.fail(error);
+    for (const stream of open) stream.fail(aboutToStop());
   });
 
   /** A stream that would be quiet for too long before the next look gets its sign now. */
   function look(): void {
-    const now = performance.now();
-    for (const [stream, touched] of open) {
-      if (stream.heartbeat === undefined || now - touched.at + lookMs < heartbeatMs) continue;
-      touched.at = now;
-      stream.write(bytesOf(stream.heartbeat));
+    for (const stream of open) {
+      stream.looksSinceWritten += 1;
+      if (stream.looksSinceWritten < LOOKS - 1) continue;
+      stream.looksSinceWritten = 0;
+      stream.beat();
     }
   }
 
   return {
     add(stream) {
-      const touched = { at: performance.now() };
-      open.set(stream, touched);
-      timer ??= setInterval(look, lookMs);
-      if (closing.aborted) {
-        queueMicrotask(() => stream.fail(new AgentError("shutting_down", "The server is about to stop.")));
-      }
-      return {
-        touched() {
-          touched.at = performance.now();
-        },
-        leave() {
-          open.delete(stream);
-          if (open.size > 0) return;
-          clearInterval(timer);
-          timer = undefined;
-        },
-      };
+      open.add(stream);
+      timer ??= setInterval(look, heartbeatMs / LOOKS);
+      if (closing.aborted) queueMicrotask(() => stream.fail(aboutToStop()));
+    },
+    remove(stream) {
+      open.delete(stream);
+      if (open.size > 0) return;
+      clearInterval(timer);
+      timer = undefined;
     },
   };
 }
 
-const encoder = new TextEncoder();
-const heartbeats = new Map<string, Uint8Array>();
-
-/** There are few kinds of heartbeat, and many streams that send them. */
-function bytesOf(heartbeat: string): Uint8Array {
-  let bytes = heartbeats.get(heartbeat);
-  if (!bytes) {
-    bytes = encoder.encode(heartbeat);
-    heartbeats.set(heartbeat, bytes);
-  }
-  return bytes;
+function aboutToStop(): AgentError {
+  return new AgentError("shutting_down", "The server is about to stop.");
 }

@@ -123,6 +123,9 @@ describe("a server with the travel planner", () => {
     ["GET", "/api/agent/stream/tokyo-trip?cursor=9-9", 410, "/api/agent/stream/{id}"],
     ["GET", "/api/conversations?limit=none", 400, "/api/conversations"],
     ["DELETE", "/api/conversations/unheard-of", 404, "/api/conversations/{id}"],
+    ["GET", "/v1/stream/unheard-of", 404, "/v1/stream/{id}"],
+    ["GET", "/v1/stream/tokyo-trip?offset=x", 400, "/v1/stream/{id}"],
+    ["GET", "/v1/stream/tokyo-trip?offset=0000000000000009_0000000000000009", 410, "/v1/stream/{id}"],
   ])("refuses %s %s with %i and an error as the document says", async (method, url, status, path) => {
     await begin();
     const response = await holdfast.fetch(new Request(`http://holdfast.test${url}`, { method }));

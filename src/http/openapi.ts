@@ -1,5 +1,9 @@
+import { AGENT_PROTOCOL_PATHS, AGENT_PROTOCOL_SCHEMAS } from "./openapi/agent-protocol-paths.ts";
+import { AI_SDK_PATHS } from "./openapi/ai-sdk-paths.ts";
 import { CONVERSATION_PATHS } from "./openapi/conversation-paths.ts";
 import type { OpenApiDocument } from "./openapi/document.ts";
+import { DURABLE_STREAMS_PATHS, DURABLE_STREAMS_SCHEMAS } from "./openapi/durable-streams-paths.ts";
+import { OPENAI_PATHS, OPENAI_SCHEMAS } from "./openapi/openai-paths.ts";
 import { RUN_PATHS } from "./openapi/run-paths.ts";
 import { SCHEMAS } from "./openapi/schemas.ts";
 import { SERVICE_PATHS } from "./openapi/service-paths.ts";
@@ -24,8 +28,28 @@ export const OPENAPI: OpenApiDocument = {
     { name: "Runs", description: "Starting runs, and what one may ask of them." },
     { name: "Streams", description: "Answers as they come, from any cursor." },
     { name: "Conversations", description: "What is kept." },
+    { name: "AI SDK", description: "What the chat transports of the `ai` package ask." },
+    { name: "OpenAI", description: "The Responses API: agents as models." },
+    {
+      name: "Durable Streams",
+      description: "The log of a conversation, or of a run, for readers of that protocol.",
+    },
+    { name: "A2A", description: "Agent2Agent 1.0: runs as tasks." },
+    { name: "MCP", description: "The Model Context Protocol: agents as tools." },
+    { name: "AG-UI", description: "What `HttpAgent` of `@ag-ui/client` asks." },
     { name: "Service", description: "For those who run it." },
   ],
-  paths: { ...RUN_PATHS, ...STREAM_PATHS, ...CONVERSATION_PATHS, ...SERVICE_PATHS },
-  components: { schemas: SCHEMAS },
+  paths: {
+    ...RUN_PATHS,
+    ...STREAM_PATHS,
+    ...CONVERSATION_PATHS,
+    ...SERVICE_PATHS,
+    ...AI_SDK_PATHS,
+    ...OPENAI_PATHS,
+    ...AGENT_PROTOCOL_PATHS,
+    ...DURABLE_STREAMS_PATHS,
+  },
+  components: {
+    schemas: { ...SCHEMAS, ...OPENAI_SCHEMAS, ...AGENT_PROTOCOL_SCHEMAS, ...DURABLE_STREAMS_SCHEMAS },
+  },
 };

@@ -1,4 +1,5 @@
 import { AgentError } from "../core/index.ts";
+import type { ConsoleFiles } from "./console-files.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { Runtime } from "../runtime/index.ts";
 
@@ -8,6 +9,8 @@ export interface Route {
   /** Segments in braces are parameters: `/api/agents/{name}/run`. */
   readonly path: string;
   readonly handle: (call: Call) => Promise<Response>;
+  /** How its protocol says no; absent: as the native API does. */
+  readonly refuse?: (error: AgentError) => Response;
 }
 
 /** A request on its way to a route. */
@@ -33,6 +36,8 @@ export interface HttpSettings {
    * What is deleted here may be served by a cache for as long.
    */
   readonly endedRunMaxAgeS: number;
+  /** The console to serve at `/`; absent: a plain page. */
+  readonly console?: ConsoleFiles;
   /** Aborts when the server is about to stop: streams that have not ended are then reset. */
   readonly closing: AbortSignal;
 }

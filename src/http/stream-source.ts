@@ -1,14 +1,14 @@
-import { AgentError } from "../core/index.ts";
-import type { LogEvent } from "../core/index.ts";
-import type { Projection } from "../projections/index.ts";
+import type { AgentError } from "../core/index.ts";
 import type { OpenStream } from "../ports/index.ts";
-import type { LogReader, ReadEntries, Reading } from "../runtime/index.ts";
-import type { OpenStreamHandle, OpenStreams } from "./open-streams.ts";
+import type { Projection } from "../projections/index.ts";
+import type { LogReader, ReadEntries, Reading, ReadingSink } from "../runtime/index.ts";
+import { frameText, sharedFrameText } from "./frame-text.ts";
+import type { OpenStreamEntry, OpenStreams } from "./open-streams.ts";
 
 /**
  * The body of a stream, pushed. It ends gracefully, with the projection's last bytes, only when the reading has come to
  * its end; in every other case it fails, by which the host resets the connection, so that no client takes a cut for the
- * end (wire rule 3).
+ * end (wire rule 3), unless its protocol tells the two apart in another way.
  */
 export interface StreamSource {
   /** Begins to push; may be called once. */
@@ -19,12 +19,12 @@ export interface StreamSource {
   stop(): void;
 }
 
-/** Where a host lets the bytes go. */
+/** Where a host lets the frames go, as UTF-8. */
 export interface StreamOutput {
-  /** False: full; the source waits for `resume`. The bytes may be shared with other streams. */
-  readonly write: (bytes: Uint8Array) => boolean;
-  readonly end: () => void;
-  readonly fail: (error: AgentError) => void;
+  /** False: full; the source waits for `resume`. Streams that are written to in one turn are often given the same text. */
+  write(text: string): boolean;
+  end(): void;
+  fail(error: AgentError): void;
 }
 
 export interface StreamSourceOptions {
@@ -32,95 +32,97 @@ export interface StreamSourceOptions {
   readonly projection: Projection;
   readonly openStreams: OpenStreams;
   readonly opened: () => OpenStream;
+  /**
+   * What a client sees of a reading that broke off. `"end"`: an end between two entries, for a protocol that says of each
+   * whether it is the last, and whose clients take a reset for a fault of the program. Default `"reset"`.
+   */
+  readonly brokenOff?: "reset" | "end";
 }
 
 export function createStreamSource(options: StreamSourceOptions): StreamSource {
-  const { projection, openStreams } = options;
-  let reader: LogReader | undefined;
-  let started = false;
-  let begun = false;
-  let over = false;
-  let handle: OpenStreamHandle | undefined;
-  let close: (() => void) | undefined;
+  return new PushedStream(options);
+}
 
-  function start(output: StreamOutput): void {
-    if (started) throw new TypeError("A stream is pushed once: read the body of one copy of its response.");
-    started = true;
-    const meter = options.opened();
-    const fail = (error: AgentError): void => {
-      if (over) return;
-      stop();
-      output.fail(error);
-    };
-    handle = openStreams.add({ fail, heartbeat: projection.heartbeat, write: output.write });
-    close = () => {
-      handle?.leave();
-      meter.closed();
-    };
-    reader = options.read({
-      fail,
-      take(entries) {
-        meter.delivered(entries.events.length);
-        const room = put(output, entries);
-        if (entries.ended) {
-          stop();
-          output.end();
-        }
-        return room;
-      },
-    });
-    if (over) reader.stop();
+/** Every viewer has one for as long as it watches: one object without closures. */
+class PushedStream implements StreamSource, ReadingSink, OpenStreamEntry {
+  looksSinceWritten = 0;
+  readonly #projection: Projection;
+  readonly #openStreams: OpenStreams;
+  readonly #brokenOff: "reset" | "end";
+  /** What begins the stream; undefined once it has begun. */
+  #beginning: Pick<StreamSourceOptions, "read" | "opened"> | undefined;
+  #output: StreamOutput | undefined;
+  #reader: LogReader | undefined;
+  #meter: OpenStream | undefined;
+  #hasPrologue = false;
+  #isOver = false;
+
+  constructor({ projection, openStreams, read, opened, brokenOff = "reset" }: StreamSourceOptions) {
+    this.#projection = projection;
+    this.#brokenOff = brokenOff;
+    this.#openStreams = openStreams;
+    this.#beginning = { read, opened };
   }
 
-  function put(output: StreamOutput, entries: ReadEntries): boolean {
-    if (begun) return write(output, framesOf(projection, entries));
-    const text = frameText(projection, entries);
-    if (text === "") return true;
-    begun = true;
-    return write(output, encoder.encode(projection.prologue + text));
+  start(output: StreamOutput): void {
+    if (!this.#beginning) {
+      throw new TypeError("A stream is pushed once: read the body of one copy of its response.");
+    }
+    const { read, opened } = this.#beginning;
+    this.#beginning = undefined;
+    this.#output = output;
+    this.#meter = opened();
+    this.#openStreams.add(this);
+    const { opening } = this.#projection;
+    if (opening !== undefined) this.#write(opening);
+    this.#reader = read(this);
+    if (this.#isOver) this.#reader.stop();
+  }
+
+  resume(): void {
+    this.#reader?.resume();
+  }
+
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reader?.stop();
+    this.#openStreams.remove(this);
+    this.#meter?.closed();
+  }
+
+  take(entries: ReadEntries): boolean {
+    this.#meter?.delivered(entries.events.length);
+    const hasRoom = this.#write(
+      this.#projection.perReader
+        ? frameText(this.#projection, entries)
+        : sharedFrameText(this.#projection, entries),
+    );
+    if (entries.ended) {
+      this.stop();
+      this.#output?.end();
+    }
+    return hasRoom;
+  }
+
+  fail(error: AgentError): void {
+    if (this.#isOver) return;
+    this.stop();
+    if (this.#brokenOff === "end") this.#output?.end();
+    else this.#output?.fail(error);
+  }
+
+  beat(): void {
+    const { heartbeat } = this.#projection;
+    if (heartbeat !== undefined) this.#output?.write(heartbeat);
   }
 
   /** What has no bytes in this format is no sign of life. */
-  function write(output: StreamOutput, bytes: Uint8Array): boolean {
-    if (bytes.byteLength === 0) return true;
-    handle?.touched();
-    return output.write(bytes);
+  #write(text: string): boolean {
+    if (text === "" || !this.#output) return true;
+    this.looksSinceWritten = 0;
+    if (this.#hasPrologue) return this.#output.write(text);
+    this.#hasPrologue = true;
+    return this.#output.write(this.#projection.prologue + text);
   }
-
-  function stop(): void {
-    if (over) return;
-    over = true;
-    reader?.stop();
-    close?.();
-  }
-
-  return { start, resume: () => reader?.resume(), stop };
-}
-
-const encoder = new TextEncoder();
-
-/** The bytes of a batch by projection, for as long as somebody holds the batch: encoded once, written many times. */
-const encoded = new WeakMap<readonly LogEvent[], Map<string, Uint8Array>>();
-
-function framesOf(projection: Projection, entries: ReadEntries): Uint8Array {
-  const { events, ended } = entries;
-  const name = ended ? `${projection.name}:end` : projection.name;
-  let byName = encoded.get(events);
-  if (!byName) {
-    byName = new Map();
-    encoded.set(events, byName);
-  }
-  let bytes = byName.get(name);
-  if (!bytes) {
-    bytes = encoder.encode(frameText(projection, entries));
-    byName.set(name, bytes);
-  }
-  return bytes;
-}
-
-function frameText({ frame, end }: Projection, { events, ended }: ReadEntries): string {
-  let text = "";
-  const last = events.length - 1;
-  for (const [index, event] of events.entries()) text += frame(event, ended && index === last);
-  return ended ? text + end : text;
 }

@@ -1,5 +1,15 @@
-/** What a browser finds at `/`: where the API is. */
-export const WELCOME_PAGE = `<!doctype html>
+/** Why there is a plain page where the console could be. */
+type ConsoleAbsence = "off" | "not-built";
+
+const NOTES: Record<ConsoleAbsence, string> = {
+  off: "",
+  "not-built":
+    "\n<p>The web console is not built. <code>npm run build</code>, where this package lies, builds it; then load this page again.</p>",
+};
+
+/** What a browser finds at `/` in the console's place: where the API is. */
+export function welcomePage(absence: ConsoleAbsence): string {
+  return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -19,6 +29,7 @@ export const WELCOME_PAGE = `<!doctype html>
   <li><a href="/api/conversations">Conversations</a></li>
   <li><a href="/openapi.json">The API as OpenAPI</a></li>
   <li><a href="/metrics">Metrics</a></li>
-</ul>
+</ul>${NOTES[absence]}
 </html>
 `;
+}

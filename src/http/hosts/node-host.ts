@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ReadableStream as NodeWebStream } from "node:stream/web";
 import type { Handler } from "../handler.ts";
-import { streamSourceOf } from "../stream-response.ts";
-import { MAX_STALL_MS, pushToSocket } from "./node-stream.ts";
+import { MAX_STALL_MS, streamSourceOf } from "../stream-response.ts";
+import { pushToSocket } from "./node-stream.ts";
 
 /** For how long the rest of a body that nobody wants is taken, in milliseconds, before the client is cut. */
 export const MAX_DISCARD_MS = 5_000;
@@ -29,12 +29,13 @@ export interface NodeHost {
 export async function serveNode(handler: Handler, options: NodeHostOptions): Promise<NodeHost> {
   let closing = false;
   const server = createServer((incoming, outgoing) => {
-    void respond(handler, incoming, outgoing);
-    // A connection kept alive after its last answer would hold up the close until the client lets go of it.
-    outgoing.once("close", () => {
-      if (closing) setImmediate(() => server.closeIdleConnections());
-    });
+    respond(handler, incoming, outgoing, forgetHead);
+    outgoing.on("close", afterAnswer);
   });
+  /** A connection kept alive after its last answer would hold up the close until the client lets go of it. */
+  function afterAnswer(): void {
+    if (closing) setImmediate(() => server.closeIdleConnections());
+  }
   // Streams live as long as their run; a request that is slow to arrive still times out by Node's own limits.
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = 5_000;
@@ -58,6 +59,21 @@ export async function serveNode(handler: Handler, options: NodeHostOptions): Pro
   };
 }
 
+/**
+ * A handler as a listener of Node's own servers, for Express and everything else that hands on its requests and responses.
+ * Before anything that reads bodies. Under a path of its own the handler is told the whole address: see `mountAt`.
+ * @example
+ * app.use("/assistant", createNodeListener(mountAt("/assistant", holdfast.fetch)));
+ */
+export function createNodeListener(handler: Handler): RequestListener {
+  return (incoming, outgoing) => {
+    if (incoming.readableEnded) {
+      throw new TypeError("The request's body was read already: mount Holdfast before body parsers.");
+    }
+    respond(handler, incoming, outgoing);
+  };
+}
+
 function listen(server: Server, { hostname, port }: NodeHostOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -68,25 +84,72 @@ function listen(server: Server, { hostname, port }: NodeHostOptions): Promise<vo
   });
 }
 
-async function respond(handler: Handler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  outgoing.once("close", () => gone.abort());
-  try {
-    const response = await handler(requestFromNode(incoming, gone.signal));
-    writeHead(response, outgoing);
-    const source = streamSourceOf(response);
-    await (source ? pushToSocket(source, outgoing) : writeBody(response, outgoing));
-    await discardRest(incoming);
-    const stalled = setTimeout(() => reset(outgoing), MAX_STALL_MS);
-    outgoing.once("close", () => clearTimeout(stalled));
-    outgoing.end(() => {
-      if (!incoming.complete) incoming.destroy();
-    });
-  } catch {
-    // The handler answers every failure of its own; what fails here is the connection, or a stream that was cut short
-    // on purpose. Either way the client must see a cut, not an end (wire rule 3).
-    reset(outgoing);
+/**
+ * Nothing here is kept for as long as a stream lasts but what the stream needs: of the request and the response there is
+ * one for each viewer.
+ */
+function respond(
+  handler: Handler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  beforeStream?: (incoming: IncomingMessage) => void,
+): void {
+  // The handler answers every failure of its own; what fails here is the connection.
+  answer(handler, incoming, outgoing, beforeStream).catch(() => settleAnswer(outgoing, "cut"));
+}
+
+async function answer(
+  handler: Handler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  beforeStream?: (incoming: IncomingMessage) => void,
+): Promise<void> {
+  const response = await responseFor(handler, incoming, outgoing);
+  writeHead(response, outgoing);
+  const source = streamSourceOf(response);
+  if (source) {
+    beforeStream?.(incoming);
+    pushToSocket(source, outgoing, settleAnswer);
+  } else {
+    await writeBody(response, outgoing);
+    settleAnswer(outgoing, "ended");
   }
+}
+
+async function responseFor(
+  handler: Handler,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<Response> {
+  const gone = new AbortController();
+  const abort = (): void => gone.abort();
+  outgoing.on("close", abort);
+  const response = await handler(requestFromNode(incoming, gone.signal));
+  // A stream notices by itself that its client has gone.
+  if (streamSourceOf(response)) outgoing.off("close", abort);
+  return response;
+}
+
+/** Of a server of our own: what the request said has been answered, and is not kept for as long as its stream lasts. */
+function forgetHead(incoming: IncomingMessage): void {
+  incoming.headers = {};
+  incoming.rawHeaders = [];
+}
+
+/** Ends an answer whose body is out; what was cut short on purpose must be seen as a cut, not an end (wire rule 3). */
+function settleAnswer(outgoing: ServerResponse, outcome: "ended" | "cut"): void {
+  if (outcome === "cut") reset(outgoing);
+  else endAnswer(outgoing).catch(() => reset(outgoing));
+}
+
+async function endAnswer(outgoing: ServerResponse): Promise<void> {
+  const { req: incoming } = outgoing;
+  await discardRest(incoming);
+  const stalled = setTimeout(() => reset(outgoing), MAX_STALL_MS);
+  outgoing.once("close", () => clearTimeout(stalled));
+  outgoing.end(() => {
+    if (!incoming.complete) incoming.destroy();
+  });
 }
 
 function requestFromNode(incoming: IncomingMessage, signal: AbortSignal): Request {
@@ -107,7 +170,10 @@ function requestFromNode(incoming: IncomingMessage, signal: AbortSignal): Reques
   return new Request(url, init);
 }
 
-function urlOf({ headers, url: target = "/" }: IncomingMessage): URL {
+function urlOf(incoming: IncomingMessage & { readonly originalUrl?: string }): URL {
+  const { headers, url = "/" } = incoming;
+  // Routers that mount at a path, as Express does, take it off `url`.
+  const { originalUrl: target = url } = incoming;
   const base = `http://${headers.host ?? "localhost"}`;
   const origin = URL.canParse(base) ? new URL(base).origin : "http://localhost";
   // Put together as text: resolved against a base, the path "//a/b" would name the host a.
@@ -143,8 +209,10 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 function writeHead(response: Response, outgoing: ServerResponse): void {
-  outgoing.statusCode = response.status;
-  response.headers.forEach((value, name) => outgoing.setHeader(name, value));
+  const headers: string[] = [];
+  response.headers.forEach((value, name) => headers.push(name, value));
+  // As a list they are written down and forgotten; what is set one by one is kept for as long as the stream lasts.
+  outgoing.writeHead(response.status, headers);
   // Wire rule 5: the headers go out at once, before the first entry is there.
   outgoing.flushHeaders();
 }

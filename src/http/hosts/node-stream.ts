@@ -1,89 +1,113 @@
 import type { ServerResponse } from "node:http";
-import { MAX_BYTES_WAITING } from "../stream-response.ts";
-import type { StreamSource } from "../stream-source.ts";
+import type { Socket } from "node:net";
+import { MAX_BYTES_WAITING, MAX_STALL_MS } from "../stream-response.ts";
+import type { StreamOutput, StreamSource } from "../stream-source.ts";
 
-/** How long a client may leave its socket full before it is cut, in milliseconds; it resumes by cursor (L12). */
-export const MAX_STALL_MS = 60_000;
+/** What becomes of an answer after its body: it was pushed to its end, or the connection must be cut. */
+export type SettleAnswer = (outgoing: ServerResponse, outcome: "ended" | "cut") => void;
 
 /**
  * Lets a source write to the client's socket, past the web stream and Node's own framing: the frames of a batch are put
- * into a chunk of HTTP/1.1 once, for all the sockets that get them. Resolves when the source has ended, rejects when it
- * failed or the client is gone or too slow. The head must have been sent.
+ * into a chunk of HTTP/1.1 once, for all the sockets that get them. Settles the answer once: cut when the source failed
+ * or the client is gone or too slow. The head must have been sent.
  */
-export function pushToSocket(source: StreamSource, outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { socket } = outgoing;
+export function pushToSocket(source: StreamSource, outgoing: ServerResponse, settle: SettleAnswer): void {
+  const output = new SocketOutput(source, outgoing, settle);
+  if (outgoing.destroyed) output.leave();
+  else source.start(output);
+}
+
+/** Every viewer has one for as long as it watches. */
+class SocketOutput implements StreamOutput {
+  readonly #source: StreamSource;
+  readonly #outgoing: ServerResponse;
+  readonly #settle: SettleAnswer;
+  /** Undefined: Node's own way. */
+  readonly #socket: Socket | undefined;
+  readonly #onClose = (): void => this.leave();
+  readonly #onDrain = (): void => {
+    this.#takeNoNotice();
+    this.#source.resume();
+  };
+  #stalled: NodeJS.Timeout | undefined;
+  #waitingBefore = 0;
+
+  constructor(source: StreamSource, outgoing: ServerResponse, settle: SettleAnswer) {
+    this.#source = source;
+    this.#outgoing = outgoing;
+    this.#settle = settle;
     // The answer to a pipelined request has no socket yet, and HTTP/1.0 knows no chunks: Node's own way serves both.
-    const direct = socket && outgoing.chunkedEncoding ? socket : undefined;
-    let stalled: NodeJS.Timeout | undefined;
-    let waitingBefore = 0;
-
-    function settle(act: () => void): void {
-      clearTimeout(stalled);
-      outgoing.off("close", onClose);
-      (direct ?? outgoing).off("drain", onDrain);
-      act();
-    }
-    function onClose(): void {
-      settle(() => {
-        source.stop();
-        reject(new Error("The client went away."));
-      });
-    }
-    function onDrain(): void {
-      if (!stalled) return;
-      clearTimeout(stalled);
-      stalled = undefined;
-      source.resume();
-    }
-    /** A client that takes something, however little, is slow and not stalled. */
-    function onStall(): void {
-      const waiting = (direct ?? outgoing).writableLength;
-      const turnToCome = outgoing.socket === null;
-      if (turnToCome || waiting < waitingBefore) {
-        waitingBefore = waiting;
-        stalled = setTimeout(onStall, MAX_STALL_MS);
-        return;
-      }
-      settle(() => {
-        source.stop();
-        reject(new Error("The client takes too long."));
-      });
-    }
-
-    outgoing.on("close", onClose);
-    (direct ?? outgoing).on("drain", onDrain);
-    if (outgoing.destroyed) {
-      onClose();
-      return;
-    }
-    source.start({
-      write(bytes) {
-        if (direct) direct.write(chunkOf(bytes));
-        else outgoing.write(bytes);
-        const waiting = (direct ?? outgoing).writableLength;
-        // Above any high-water mark of Node's, so that a drain is sure to follow.
-        if (waiting < MAX_BYTES_WAITING) return true;
-        waitingBefore = waiting;
-        stalled ??= setTimeout(onStall, MAX_STALL_MS);
-        return false;
-      },
-      end: () => settle(resolve),
-      fail: (error) => settle(() => reject(error)),
-    });
-  });
-}
-
-const chunks = new WeakMap<Uint8Array, Buffer>();
-
-/** RFC 9112 §7.1: the size in hex, CRLF, the bytes, CRLF. Made once for bytes that many sockets get. */
-function chunkOf(bytes: Uint8Array): Buffer {
-  let chunk = chunks.get(bytes);
-  if (!chunk) {
-    chunk = Buffer.concat([Buffer.from(`${bytes.byteLength.toString(16)}\r\n`), bytes, CRLF]);
-    chunks.set(bytes, chunk);
+    this.#socket = (outgoing.chunkedEncoding && outgoing.socket) || undefined;
+    outgoing.on("close", this.#onClose);
   }
-  return chunk;
+
+  write(text: string): boolean {
+    if (this.#socket) this.#socket.write(chunkOf(text));
+    else this.#outgoing.write(text);
+    // Above any high-water mark of Node's, so that a drain is sure to follow.
+    if (this.#waiting() < MAX_BYTES_WAITING) return true;
+    if (!this.#stalled) {
+      (this.#socket ?? this.#outgoing).once("drain", this.#onDrain);
+      this.#watch();
+    }
+    return false;
+  }
+
+  end(): void {
+    this.#over("ended");
+  }
+
+  fail(): void {
+    this.#over("cut");
+  }
+
+  /** The client has gone, or takes too long. */
+  leave(): void {
+    this.#source.stop();
+    this.#over("cut");
+  }
+
+  #over(outcome: "ended" | "cut"): void {
+    this.#takeNoNotice();
+    this.#outgoing.off("close", this.#onClose);
+    this.#settle(this.#outgoing, outcome);
+  }
+
+  #waiting(): number {
+    return (this.#socket ?? this.#outgoing).writableLength;
+  }
+
+  #watch(): void {
+    this.#waitingBefore = this.#waiting();
+    this.#stalled = setTimeout(() => this.#look(), MAX_STALL_MS);
+  }
+
+  /** A client that takes something, however little, is slow and not stalled. */
+  #look(): void {
+    const turnToCome = this.#outgoing.socket === null;
+    if (turnToCome || this.#waiting() < this.#waitingBefore) this.#watch();
+    else this.leave();
+  }
+
+  #takeNoNotice(): void {
+    if (!this.#stalled) return;
+    clearTimeout(this.#stalled);
+    this.#stalled = undefined;
+    (this.#socket ?? this.#outgoing).off("drain", this.#onDrain);
+  }
 }
 
-const CRLF = Buffer.from("\r\n");
+let lastText = "";
+let lastChunk: Buffer = Buffer.alloc(0);
+
+/**
+ * RFC 9112 §7.1: the size in hex, CRLF, the bytes, CRLF. Viewers of one conversation are written to one after the other,
+ * with the same text: it is enough to remember the last.
+ */
+function chunkOf(text: string): Buffer {
+  if (text !== lastText) {
+    lastChunk = Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+    lastText = text;
+  }
+  return lastChunk;
+}

@@ -192,6 +192,7 @@ const CONVERSATION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       error: RUN_ERROR,
       reason: TEXT,
       attempts: ORDINAL,
+      cursor: { ...CURSOR, description: "Its last entry: a stream read after it gives what came later." },
       accepted_at: INSTANT,
       started_at: INSTANT,
       ended_at: INSTANT,

@@ -59,15 +59,4 @@ export const SERVICE_PATHS: Paths = {
       },
     },
   },
-  "/": {
-    get: {
-      operationId: "getWelcome",
-      tags: ["Service"],
-      summary: "A page for people",
-      responses: {
-        "200": { description: "HTML.", content: { "text/html": { schema: { type: "string" } } } },
-        ...errorResponses(["internal_error"]),
-      },
-    },
-  },
 };

@@ -138,7 +138,8 @@ async function readJson<Shape>({ request, settings }: Call, schema: z.ZodType<Sh
 /** How long a key may be. */
 const MAX_IDEMPOTENCY_KEY = 255;
 
-function idempotencyKey(request: Request): string | undefined {
+/** The key of a request that may come again. Throws `invalid_request`. */
+export function idempotencyKey(request: Request): string | undefined {
   const key = request.headers.get(IDEMPOTENCY_KEY) ?? undefined;
   if (key !== undefined && (key === "" || key.length > MAX_IDEMPOTENCY_KEY)) {
     throw new AgentError(

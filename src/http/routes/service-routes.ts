@@ -2,7 +2,6 @@ import { AgentError } from "../../core/index.ts";
 import { jsonResponse } from "../json-response.ts";
 import { OPENAPI } from "../openapi.ts";
 import type { Call, Route } from "../route.ts";
-import { WELCOME_PAGE } from "../welcome-page.ts";
 
 /** What operators and newcomers ask of the service itself. */
 export const SERVICE_ROUTES: readonly Route[] = [
@@ -10,7 +9,6 @@ export const SERVICE_ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/ready", handle: getReadiness },
   { method: "GET", path: "/metrics", handle: getMetrics },
   { method: "GET", path: "/openapi.json", handle: getOpenapi },
-  { method: "GET", path: "/", handle: getWelcome },
 ];
 
 async function getHealth({ runtime }: Call): Promise<Response> {
@@ -38,13 +36,4 @@ async function getMetrics({ runtime }: Call): Promise<Response> {
 
 async function getOpenapi(): Promise<Response> {
   return jsonResponse(200, OPENAPI);
-}
-
-async function getWelcome(): Promise<Response> {
-  return new Response(WELCOME_PAGE, {
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-    },
-  });
 }

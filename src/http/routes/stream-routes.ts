@@ -1,5 +1,5 @@
 import { AgentError, entityForm, parseCursor } from "../../core/index.ts";
-import type { ConversationId, Cursor } from "../../core/index.ts";
+import type { Conversation, Cursor } from "../../core/index.ts";
 import {
   createNdjsonProjection,
   createSseProjection,
@@ -8,7 +8,6 @@ import {
 import type { Projection, ProjectionOptions } from "../../projections/index.ts";
 import {
   CONVERSATION_ID,
-  historyPath,
   LAST_EVENT_ID,
   STREAM_RESUME,
   streamPath,
@@ -19,7 +18,10 @@ import { openReading } from "../../runtime/index.ts";
 import type { ReadRequest } from "../../runtime/index.ts";
 import { acceptedFormat } from "../accept.ts";
 import type { StreamFormat } from "../accept.ts";
-import { existingConversation, findAgent } from "../conversation-of-call.ts";
+import { conversationOfCall, findAgent } from "../conversation-of-call.ts";
+import { flagIn } from "../flag-in.ts";
+import { withHistoryLink } from "../history-link.ts";
+import { isKnown } from "../if-none-match.ts";
 import { errorResponse } from "../json-response.ts";
 import type { Call, HttpSettings, Route } from "../route.ts";
 import { streamResponse } from "../stream-response.ts";
@@ -54,17 +56,18 @@ async function createAndStream(call: Call): Promise<Response> {
 async function getStream(call: Call): Promise<Response> {
   const { request, url, parameter } = call;
   const format = acceptedFormat(request.headers.get("accept"));
-  const id = await existingConversation(call, parameter("id"));
+  const conversation = await conversationOfCall(call, parameter("id"));
+  const { id } = conversation;
   const { searchParams } = url;
   const everything = eventsOf(searchParams.get("events")) === "all";
   const reading = {
     id,
     after: cursorOf(request.headers.get(LAST_EVENT_ID), searchParams.get("cursor")),
     run: ordinal(searchParams.get("run")),
-    follow: flag("follow", searchParams.get("follow")),
+    follow: flagIn(url, "follow"),
     everything,
   };
-  return readingResponse(call, reading, format, { [CONVERSATION_ID]: id });
+  return readingResponse(call, reading, format, { [CONVERSATION_ID]: id }, conversation);
 }
 
 async function readingResponse(
@@ -72,9 +75,10 @@ async function readingResponse(
   request: ReadRequest,
   format: StreamFormat,
   headers: Record<string, string>,
+  known?: Conversation,
 ): Promise<Response> {
   const { runtime, openStreams, settings } = call;
-  const reading = await openReading(runtime, request).catch((error: unknown) => {
+  const reading = await openReading(runtime, request, known).catch((error: unknown) => {
     throw withHistoryLink(error, request.id);
   });
   // Wire rule 4: EventSource reconnects for ever unless it is told that nothing is left.
@@ -113,13 +117,6 @@ function cachingHeaders(
   };
 }
 
-/** RFC 9110 §13.1.2: whether the client has one of the versions it names. */
-function isKnown(ifNoneMatch: string | null, etag: string | undefined): boolean {
-  if (ifNoneMatch === null || etag === undefined) return false;
-  const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes("*") || tags.includes(etag);
-}
-
 /** Where the same stream goes on, with all that was asked of it but the cursor. */
 function resumePath({ id, run, everything, follow }: ReadRequest): string {
   const query = new URLSearchParams({
@@ -130,7 +127,17 @@ function resumePath({ id, run, everything, follow }: ReadRequest): string {
   return query.size === 0 ? streamPath(id) : `${streamPath(id)}?${query.toString()}`;
 }
 
+const projections = new Map<string, Projection>();
+
+/** One for all viewers of a format: there are few kinds of them, and many viewers. */
 function projectionFor(format: StreamFormat, options: ProjectionOptions): Projection {
+  const kind = `${format} ${options.everything} ${options.eachRun}`;
+  const projection = projections.get(kind) ?? createProjection(format, options);
+  projections.set(kind, projection);
+  return projection;
+}
+
+function createProjection(format: StreamFormat, options: ProjectionOptions): Projection {
   switch (format) {
     case "text/event-stream":
       return createSseProjection(options);
@@ -139,16 +146,6 @@ function projectionFor(format: StreamFormat, options: ProjectionOptions): Projec
     case "text/plain":
       return createTextProjection();
   }
-}
-
-/** A refusal because entries are gone says where the history is (L6). */
-function withHistoryLink(error: unknown, id: ConversationId): AgentError {
-  const known = AgentError.from(error);
-  if (known.code !== "stream_expired" && known.code !== "cursor_beyond_log") return known;
-  return new AgentError(known.code, known.message, {
-    cause: known,
-    details: { ...known.details, history: historyPath(id) },
-  });
 }
 
 /** `Last-Event-ID` wins: a client that reconnects sends it with the address it first used. */
@@ -169,10 +166,4 @@ function eventsOf(text: string | null): "all" | "text" {
   if (text === null || text === "text") return "text";
   if (text === "all") return "all";
   throw new AgentError("invalid_request", "events is all or text.", { details: { field: "events" } });
-}
-
-function flag(field: string, text: string | null): boolean {
-  if (text === null || text === "false" || text === "0") return false;
-  if (text === "true" || text === "1") return true;
-  throw new AgentError("invalid_request", `${field} is true or false.`, { details: { field } });
 }
