@@ -70,6 +70,13 @@ export interface HistoryRun {
   readonly usage: Usage;
   readonly error: RunProblem | undefined;
   readonly reason: string | undefined;
+  /** How many workers held it, one after the other. */
+  readonly attempts: number;
+  /** Its last entry: following after it gives what came later. */
+  readonly cursor: string;
+  readonly acceptedAt: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
 }
 
 export interface ConversationsPage {

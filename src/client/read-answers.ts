@@ -84,6 +84,11 @@ function readRecord(wire: Wire): HistoryRun {
     usage: { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens },
     error: wire["error"],
     reason: wire["reason"],
+    attempts: wire["attempts"],
+    cursor: wire["cursor"],
+    acceptedAt: wire["accepted_at"],
+    startedAt: wire["started_at"],
+    endedAt: wire["ended_at"],
   } as HistoryRun;
 }
 
