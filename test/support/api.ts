@@ -24,7 +24,7 @@ export async function call(
   });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-  const parsed: unknown = isJson ? JSON.parse(text) : text;
+  const parsed: unknown = isJson && text !== "" ? JSON.parse(text) : text;
   return {
     status: response.status,
     headers: response.headers,

@@ -69,6 +69,13 @@ export async function readStream(
   return { status, headers, events, text, ended };
 }
 
+/** The events of what was received so far; an event or a line that did not come whole is none. */
+export function eventsOf(text: string, format: StreamReaderFormat): readonly StreamEvent[] {
+  const events: StreamEvent[] = [];
+  FEEDS[format]((event) => events.push(event))(text);
+  return events;
+}
+
 /** What a reader of these events has on its screen: all text, without what a reset withdrew. */
 export function renderedText(events: readonly StreamEvent[]): string {
   let shown: { readonly cursor: string; readonly text: string }[] = [];
