@@ -33,7 +33,7 @@ export function banner(facts: BannerFacts): string {
     ...lines,
     "",
     ...(facts.modelIsDemo ? ["  No model is configured: an offline demo planner answers.", ""] : []),
-    "Try:",
+    `Open ${shown} in a browser, or try:`,
     `  curl -i -N ${shown}/api/agent/create -H "Content-Type: text/plain" -H "Accept: text/plain" \\`,
     `    -d "Plan a 3-day trip to Tokyo"${agent === "TravelPlanner" ? "" : `   # asks ${agent}`}`,
     "",
