@@ -11,7 +11,7 @@ import type { WriteOrder } from "./subjects/subject.ts";
 import type { SubjectQuestion, Usage } from "./subjects/usage.ts";
 
 /** How long one measurement may take. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** How long a process may take to end by itself. */
 const END_LIMIT_MS = 5_000;
 

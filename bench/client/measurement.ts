@@ -76,5 +76,5 @@ export interface PreparedStream {
   readonly ids: readonly string[];
 }
 
-/** Milliseconds, but for `perSecond` (a rate), `memory` and `heap` (KiB) and `processor` (µs). */
-export type MetricName = "p50" | "p99" | "spread" | "perSecond" | "memory" | "heap" | "processor";
+/** Milliseconds, but for `perSecond` (a rate), `memory`, `burst` and `heap` (KiB) and `processor` (µs). */
+export type MetricName = "p50" | "p99" | "spread" | "perSecond" | "memory" | "burst" | "heap" | "processor";

@@ -36,7 +36,7 @@ export async function beginDirectRun(store: ConversationStore): Promise<DirectRu
     store,
     id,
     state: applyEvent(NOTHING_LOGGED, last),
-    last,
+    stored: [last],
     now: Date.now,
     signal: new AbortController().signal,
     onStored: () => {},

@@ -1,3 +1,4 @@
+import { startBareHttp } from "./bare-http.ts";
 import { startBareNet } from "./bare-net.ts";
 import { startBareRedis } from "./bare-redis.ts";
 import { startBareSqlite } from "./bare-sqlite.ts";
@@ -18,6 +19,7 @@ import type { StartSubject } from "./subject.ts";
 
 export type SubjectName =
   | "bare-net"
+  | "bare-http"
   | "bare-redis"
   | "store-redis"
   | "holdfast-redis"
@@ -41,6 +43,7 @@ export interface SubjectEntry {
 
 export const SUBJECTS: Readonly<Record<SubjectName, SubjectEntry>> = {
   "bare-net": { says: "bare: raw socket, stores nothing", start: startBareNet },
+  "bare-http": { says: "bare: Node's HTTP server, stores nothing", start: startBareHttp },
   "bare-redis": { says: "bare: Lua XADD + PUBLISH, raw socket", start: startBareRedis },
   "store-redis": { says: "**Holdfast on Redis**, store and HTTP", start: startStoreRedis },
   "holdfast-redis": { says: "**Holdfast on Redis**, whole runs", start: startHoldfastRedis },
