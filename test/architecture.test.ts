@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ["projections", "protocol", "runtime", "ports", "core", "zod"],
   "http/hosts": ["http", "node:"],
   client: ["protocol", "core", "eventsource-parser"],
+  "client/react": ["client", "core", "react"],
   testing: ["ports", "core", "node:"],
   // The composition roots.
   cli: ["*"],

@@ -13,14 +13,15 @@ const RUN = "/api/agents/Script/run";
 
 it("a reader who comes at the very moment of expiry is cut and then told, not left to wait", async () => {
   let now = Date.now();
-  let looks = Number.NaN;
+  let expires = false;
   const memory = createMemoryStore({ now: () => now });
   const store: typeof memory = {
     ...memory,
     async conversation(id) {
       const conversation = await memory.conversation(id);
-      // The request looks once at the conversation, then once more to open the reading.
-      if (--looks === 0) now += DEFAULT_RETENTION.streamTtlMs;
+      // Between the look that opens the reading and the first page.
+      if (expires) now += DEFAULT_RETENTION.streamTtlMs;
+      expires = false;
       return conversation;
     },
   };
@@ -28,9 +29,38 @@ it("a reader who comes at the very moment of expiry is cut and then told, not le
   const run = await startRun(server, "Script");
   await endOf(server, run);
   const path = run.streamPath;
-  looks = 2;
+  expires = true;
   expect(await rawAnswer(server.port, { path })).toMatchObject({ status: 200, text: "", ended: "reset" });
   expect(await rawAnswer(server.port, { path })).toMatchObject({ status: 410 });
+});
+
+it("a stream of what had ended ends there, though another run begins before it is read", async () => {
+  const memory = createMemoryStore();
+  let meanwhile: (() => Promise<void>) | undefined;
+  const store: typeof memory = {
+    ...memory,
+    async read(id, after, limit) {
+      const act = meanwhile;
+      meanwhile = undefined;
+      await act?.();
+      return memory.read(id, after, limit);
+    },
+  };
+  const server = await openServer({ store, agents: [turnsAgent(TURNS).definition] });
+  const run = await startRun(server, "Script");
+  await endOf(server, run);
+  meanwhile = async () => {
+    await startRun(server, "Script", { message: "Go on.", thread_id: run.conversation });
+    await eventually(
+      "the second end",
+      async () => (await memory.history(run.conversation as never)).length === 2,
+    );
+  };
+  const stream = await readStream(server.port, run.streamPath);
+  expect(renderedText(stream.events)).toBe("First answer.");
+  expect(stream).toMatchObject({ ended: "graceful", headers: { etag: expect.any(String) } });
+  const both = await readStream(server.port, run.streamPath);
+  expect(renderedText(both.events)).toBe("First answer.Second answer.");
 });
 
 describe.each(STORE_KINDS)("a conversation on the %s store", (store) => {

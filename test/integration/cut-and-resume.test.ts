@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AgentError } from "../../src/core/index.ts";
+import { CATCH_UP_PAGE, CATCH_UP_PIECE, FIRST_PAGE } from "../../src/runtime/log-reader.ts";
 import { eventually } from "../../src/testing/index.ts";
 import { endOf, startRun, storedText } from "../support/api.ts";
 import { openServer, STORE_KINDS } from "../support/holdfast-server.ts";
@@ -64,6 +65,21 @@ describe.each(STORE_KINDS)("a stream on the %s store", (store) => {
         headers: { "last-event-id": events.at(-1)!.cursor },
       });
       expect([...events, ...after.events]).toEqual(whole.events);
+    }
+  });
+
+  it("resumes anywhere in a long answer, whatever pages it is read in", async () => {
+    const chunks = Array.from({ length: FIRST_PAGE + CATCH_UP_PAGE + 200 }, (_, index) => `${index} `);
+    const server = await openServer({ store, agents: [scriptAgent(chunks)] });
+    const run = await startRun(server, "Script");
+    await endOf(server, run);
+    const whole = await readStream(server.port, run.streamPath);
+    expect(renderedText(whole.events)).toBe(chunks.join(""));
+    for (const pages of [0, FIRST_PAGE, CATCH_UP_PIECE, CATCH_UP_PAGE, FIRST_PAGE + CATCH_UP_PAGE]) {
+      for (const at of [pages, pages + 100, ...[1, 2, 3, 4].map((few) => Math.max(0, pages - few))]) {
+        const rest = await readStream(server.port, `${run.streamPath}?cursor=${whole.events[at]!.cursor}`);
+        expect(rest.events).toEqual(whole.events.slice(at + 1));
+      }
     }
   });
 

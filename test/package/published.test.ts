@@ -82,6 +82,9 @@ describe("the published package", () => {
     const url = /serves (\S+)/.exec(output)![1]!;
     const health = await fetch(`${url}/api/health`).then((response) => response.json());
     expect(health).toMatchObject({ agents: [{ name: "Echo" }] });
+    const page = await fetch(url).then((response) => response.text());
+    const script = /src="\.\/(console\/assets\/[^"]+\.js)"/.exec(page)?.[1];
+    expect((await fetch(`${url}/${script}`)).status).toBe(200);
     child.kill("SIGTERM");
     const [code] = (await once(child, "exit")) as [number | null];
     expect(code).toBe(0);
