@@ -16,7 +16,7 @@ export interface Terminal {
   /** Writes to stdout; resolves when there is room for more. */
   write(text: string): Promise<void>;
   writeLine(text?: string): Promise<void>;
-  /** A line on stderr. */
+  /** A line on stderr, with whatever a server, a model or a person has put into it made visible. */
   note(text: string, tone?: Tone): void;
   /** A line on stderr that is of no use in a log. */
   aside(text: string): void;
@@ -42,7 +42,7 @@ export function createTerminal({ stdin, stdout, stderr }: typeof process): Termi
 
   function note(text: string, tone: Tone = "plain"): void {
     clearProgress();
-    stderr.write(`${tint(text, tone, stderr)}\n`);
+    stderr.write(`${tint(visibleText(text), tone, stderr)}\n`);
   }
 
   return {
@@ -55,7 +55,7 @@ export function createTerminal({ stdin, stdout, stderr }: typeof process): Termi
     aside: (text) => void (stderr.isTTY && note(text, "dim")),
     progress(text) {
       if (!stderr.isTTY) return;
-      stderr.write(`\r\u001B[K${tint(text, "dim", stderr)}`);
+      stderr.write(`\r\u001B[K${tint(visibleText(text), "dim", stderr)}`);
       progressing = true;
     },
     tinted: (text, tone) => tint(text, tone, stdout),
@@ -80,6 +80,11 @@ export function visibleLine(text: string, width: number): string {
   const line = visibleText(text.replaceAll(/\s+/g, " ").trim());
   const characters = Array.from(line);
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join("")}…`;
+}
+
+/** A word of a command that people copy into their shell: what a shell would read into it is quoted. */
+export function shellWord(text: string): string {
+  return /^[\w.:@~/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 const CONTROL_PICTURES = 0x2400;

@@ -2,7 +2,7 @@ import { LAST_EVENT_ID } from "../protocol/index.ts";
 import { durableBody } from "./durable-body.ts";
 import { DURABLE_FETCH_LIMITS } from "./durable-fetch-limits.ts";
 import type { DurableFetchLimits } from "./durable-fetch-limits.ts";
-import { absoluteAddress, isEventStream, resumeAddress } from "./resume-address.ts";
+import { isEventStream, resumeAddress } from "./resume-address.ts";
 
 export interface DurableFetchOptions {
   /** What makes the requests. Default: the platform's fetch. */
@@ -37,7 +37,7 @@ export function createDurableFetch(options: DurableFetchOptions = {}): typeof fe
       body: response.body,
       address: resume,
       init: { ...settingsOf(input, init), headers },
-      lastId: headers.get(LAST_EVENT_ID) ?? cursorIn(asked),
+      lastId: headers.get(LAST_EVENT_ID) ?? undefined,
       signal: signalOf(input, init),
       limits,
       random,
@@ -78,9 +78,4 @@ function settingsOf(input: string | URL | Request, init: RequestInit | undefined
 
 function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | undefined {
   return init?.signal ?? (input instanceof Request ? input.signal : undefined);
-}
-
-/** A request may have named its cursor in its address, which the address to resume at leaves out. */
-function cursorIn(address: string): string | undefined {
-  return new URL(absoluteAddress(address)).searchParams.get("cursor") ?? undefined;
 }

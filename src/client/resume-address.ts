@@ -20,7 +20,7 @@ export function resumeAddress({ headers, url }: Response, asked: string): string
 }
 
 /** A page may ask by a path alone. */
-export function absoluteAddress(address: string): string {
+function absoluteAddress(address: string): string {
   const page: Partial<Pick<Window, "location">> = globalThis;
   return new URL(address, page.location?.href).href;
 }

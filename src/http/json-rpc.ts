@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AgentError } from "../core/index.ts";
+import { checkShape } from "./check-shape.ts";
 import { jsonResponse } from "./json-response.ts";
 import { parseJson } from "./parse-json.ts";
 
@@ -66,11 +67,7 @@ function parseBody(text: string): unknown {
 
 /** Reads what a method is told. Throws `invalid_request` naming the field. */
 export function readParams<Shape>(params: unknown, schema: z.ZodType<Shape>): Shape {
-  const parsed = schema.safeParse(params ?? {});
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") || "params";
-  throw rpcRefusal(INVALID_PARAMS, `${field}: ${issue?.message ?? "not as expected"}.`);
+  return checkShape(schema, params ?? {}, (_field, message) => rpcRefusal(INVALID_PARAMS, message), "params");
 }
 
 /** A refusal under a number of the protocol's own. */

@@ -1,4 +1,4 @@
-import { AgentError, compareCursors, cursorOf, parseCursor } from "../core/index.ts";
+import { compareCursors, cursorOf, parseCursor } from "../core/index.ts";
 import type { LogEvent } from "../core/index.ts";
 import type { OpenableProjection, OpeningPlace } from "../projections/index.ts";
 import type { RunDescription } from "../runtime/index.ts";
@@ -38,12 +38,4 @@ export function untilParked<State>(
       (order > 0 && parksNow) || (order === 0 && parked && alreadyParked === "ends" && !place.resumed);
     return isOver;
   };
-}
-
-/** For a parameter that is a whole number from 1. Throws `invalid_request`. */
-export function ordinalIn(url: URL, name: string): number | undefined {
-  const text = url.searchParams.get(name);
-  if (text === null) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new AgentError("invalid_request", `${name} is a whole number from 1.`, { details: { field: name } });
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AgentError, parseConversationReference } from "../core/index.ts";
 import type { JsonObject, ResponseFormat } from "../core/index.ts";
 import { CONVERSATION_ID, THREAD_ID, WAIT_FOR_RESPONSE } from "../protocol/index.ts";
+import { checkShape } from "./check-shape.ts";
 import { parseJson } from "./parse-json.ts";
 import { readBody } from "./read-body.ts";
 
@@ -70,21 +71,13 @@ async function parseBody(request: Request, maxBytes: number): Promise<Body> {
   const type =
     (request.headers.get("content-type") ?? "text/plain").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type.endsWith("+json")) {
-    return checkBody(parseJson(await readBody(request, maxBytes)));
+    return checkShape(BODY, parseJson(await readBody(request, maxBytes)), invalid);
   }
   if (type.startsWith("text/")) return { message: await readBody(request, maxBytes) };
   throw new AgentError(
     "unsupported_media_type",
     `Send the message as text/plain or as application/json, not as ${type}.`,
   );
-}
-
-function checkBody(value: unknown): Body {
-  const parsed = BODY.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") || "body";
-  throw invalid(field, `${field}: ${issue?.message ?? "not as expected"}.`);
 }
 
 function responseFormat(format: Body["response_format"]): ResponseFormat | undefined {

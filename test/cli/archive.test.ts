@@ -166,6 +166,7 @@ describe("an archive", () => {
       [changed(entry, '"text-delta"', '"text-gamma"'), /a kind that this Holdfast does not know/],
       [changed(entry, '"cursor":"1-', '"cursor":"9-'), /entries are missing between/],
       [changed(entry, "{", "["), /is not a JSON object/],
+      [changed(entry, '"delta":"', '"delta":"\\r\\rid: 9-9'), /a text with a carriage return/],
     ];
     for (const [text, message] of broken) await expect(read(text)).rejects.toThrow(message);
   });

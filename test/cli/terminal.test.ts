@@ -126,4 +126,24 @@ describe("in a terminal", () => {
     expect(follow.screen()).not.toContain("\u001B]0;");
     expect(await storedText(server, started)).toContain("\u001B]0;owned\u0007");
   });
+
+  it("nor in why a run was cancelled, or what the model calls its calls", async () => {
+    const hostile = "\u001B]0;owned\u0007";
+    const pay = defineTool({ inputSchema: z.object({}), needsApproval: true, execute: () => "paid" });
+    const move = { type: "tool-call", callId: `c1;${hostile}'`, name: "pay", input: {} } as const;
+    const server = await openServer({ agents: [turnsAgent([[move]], { tools: { pay } }).definition] });
+    const started = await startRun(server, "Script");
+    await statusOnce(server, started, "Suspended");
+    const follow = startInTerminal(["follow", started.conversation, "--server", server.url]);
+    await eventually("it asks", () => follow.screen().includes("[y/n]"));
+    const client = createHoldfastClient({ baseUrl: server.url });
+    await client.cancel({ agent: "Script", conversationId: started.conversation, reason: hostile });
+    expect(await follow.ended).toBe(4);
+    const inspect = startInTerminal(["inspect", started.conversation, "--server", server.url]);
+    expect(await inspect.ended).toBe(0);
+    for (const screen of [follow.screen(), inspect.screen()]) {
+      expect(screen).toContain("]0;owned");
+      expect(screen).not.toContain("\u001B]0;");
+    }
+  });
 });

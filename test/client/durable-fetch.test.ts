@@ -187,10 +187,15 @@ describe("how it resumes", () => {
     }
   });
 
-  it("resumes after the cursor that the first request named when nothing came", async () => {
+  it("asks the named address as it is when nothing came, or after the id that the first request sent", async () => {
     const { durableFetch, requests } = scripted(["", `${event(8)}: end\n`]);
     await (await durableFetch("http://a.test/start?cursor=7")).text();
-    expect(requests[1]!.headers.get("last-event-id")).toBe("7");
+    const { url, headers } = requests[1]!;
+    expect([url, headers.get("last-event-id")]).toEqual(["http://a.test/resume?x=1", null]);
+    const again = scripted(["", `${event(8)}: end\n`]);
+    const sent = { headers: { "last-event-id": "7" } };
+    await (await again.durableFetch("http://a.test/start", sent)).text();
+    expect(again.requests[1]!.headers.get("last-event-id")).toBe("7");
   });
 
   it("takes a Request as it takes an address", async () => {

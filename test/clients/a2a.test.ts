@@ -296,6 +296,17 @@ describe("A2A on the wire", () => {
     expect(answer.at("error.code")).toBe(number);
     expect(answer.at("error.message")).toEqual(expect.any(String));
   });
+
+  it("takes a message for the same only by an id that no other client has", async () => {
+    const server = await openServer({ agents: [scriptAgent(["Hi."])] });
+    const taskFor = async (messageId: string): Promise<unknown> => {
+      const message = { messageId, role: "ROLE_USER", parts: [{ text: "Hello." }] };
+      return (await call(server, "POST", "/a2a", rpc("SendMessage", { message }))).at("result.task.id");
+    };
+    expect(await taskFor("user-message-0001")).not.toBe(await taskFor("user-message-0001"));
+    const own = crypto.randomUUID();
+    expect(await taskFor(own)).toBe(await taskFor(own));
+  });
 });
 
 afterAll(() => {

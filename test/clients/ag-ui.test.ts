@@ -311,6 +311,38 @@ it("still shows a thread whose stream has expired", async () => {
   expect(page.messages.map(({ id }) => id)).toEqual(agent.messages.map(({ id }) => id));
 });
 
+it("still shows the texts of one step apart when its stream has expired", async () => {
+  let now = Date.now();
+  const parts = ["one", "two"].flatMap((id): readonly Move[] => [
+    { type: "text-start", id },
+    { type: "text-delta", id, delta: `Text ${id}.` },
+    { type: "text-end", id },
+  ]);
+  const server = await openServer({
+    agents: [turnsAgent([parts]).definition],
+    storeOptions: { now: () => now, streamTtlMs: 1000 },
+  });
+  const agent = agentOf(server, "Script");
+  say(agent, "Go.");
+  await agent.runAgent();
+  now += 3_600_000;
+  const page = agentOf(server, "Script", { threadId: agent.threadId });
+  await page.runAgent();
+  expect([agUiText(agent), agUiText(page)]).toEqual(["Text one.\n\nText two.", "Text one.\n\nText two."]);
+});
+
+it("shows a run whose metadata looks like its own, and is not", async () => {
+  const server = await openServer({ agents: [scriptAgent(["Hi."])] });
+  const metadata = { "ag-ui": { messageId: 5, system: 5, preceding: null }, a2a: { messageId: 5 } };
+  const { conversation } = await startRun(server, "Script", { message: "Go.", metadata });
+  const page = agentOf(server, "Script", { threadId: conversation });
+  await page.runAgent();
+  expect(page.messages.map(({ id }) => id)).toEqual([`${conversation}~1:input`, `${conversation}~1:1`]);
+  const get = { jsonrpc: "2.0", id: 1, method: "GetTask", params: { id: `${conversation}~1` } };
+  const task = await call(server, "POST", "/a2a", get);
+  expect(task.at("result.history.0.messageId")).toBe(`${conversation}~1:input`);
+});
+
 it("refuses by name what it does not support", async () => {
   const server = await openServer({ agents: [scriptAgent(["Hi."])] });
   const body = {

@@ -77,6 +77,17 @@ describe("the stream of a chat", () => {
     expect(chunksIn(tooMany.body)).toEqual(whole);
   });
 
+  it.each(["?startIndex=3", "?startIndex=-2", "?startIndex=0"])(
+    "cut before its first chunk, goes on with the same at the address that it named: %s",
+    async (query) => {
+      const server = await openServer({ agents: [scriptAgent(WORDS)] });
+      await post(server, { id: "chat", messages: [message("Go.")] });
+      const asked = await call(server, "GET", `/api/chat/chat~1/stream${query}`);
+      const resumed = await call(server, "GET", asked.headers.get("x-stream-resume")!);
+      expect(chunksIn(resumed.body)).toEqual(chunksIn(asked.body));
+    },
+  );
+
   it("is over once nothing is kept of it: 204 for a chat, 410 for whoever counts; the history stays", async () => {
     const store = await (await storePlace("memory"))({ streamTtlMs: 1 });
     const server = await openServer({ store, agents: [scriptAgent(WORDS)] });
@@ -146,6 +157,20 @@ describe.each(STORE_KINDS)("one log on the %s store", (store) => {
     expect(textIn(chunks)).toBe("two");
     expect(chunksIn((await second).body)).toEqual(chunks);
   });
+});
+
+it("stops by a stream's name the run of that stream, and not the one after it", async () => {
+  const puppet = createPuppet();
+  const server = await openServer({ agents: [puppet.definition] });
+  puppet.end();
+  await post(server, { id: "chat", messages: [message("First.")] });
+  const second = post(server, { id: "chat", messages: [message("Second.", "m2")] });
+  await eventually("the second is under way", () => puppet.busy === 1);
+  const stopped = await call(server, "POST", "/api/chat/chat~1/stop");
+  expect([stopped.status, stopped.at("status")]).toEqual([202, "Running"]);
+  puppet.say("two");
+  puppet.end();
+  expect(textIn(chunksIn((await second).body))).toBe("two");
 });
 
 describe.each(STORE_KINDS)("a run that is parked on people on the %s store", (store) => {

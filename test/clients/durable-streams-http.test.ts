@@ -152,6 +152,11 @@ describe.each(STORE_KINDS)("a conversation as a Durable Stream, on the %s store"
     const path = `/v1/stream/${run.conversation}~1?offset=-1&live=sse`;
     const stream = await rawRequest(server.port, { path });
     await eventually("one", () => stream.text.includes("one "));
+    // Cut before its first event, a reader goes on where it asked to begin.
+    const late = await rawRequest(server.port, { path: path.replace("-1", "now") });
+    const now = offsetOf(await read(server, `${run.conversation}~1`, "?offset=now"));
+    expect(late.headers["x-stream-resume"]).toBe(path.replace("-1", now));
+    late.cut();
     puppet.say("two\n\nthree");
     puppet.end();
     expect(await stream.ending).toBe("graceful");

@@ -203,7 +203,26 @@ describe("MCP on the wire", () => {
     expect(resumed.body).toContain('"result"');
     expect(resumed.body).toContain('"id":1');
   });
+
+  it("starts one run for calls under one Idempotency-Key, whatever their sessions and ids", async () => {
+    const { definition, steps } = turnsAgent([["Once."]]);
+    const server = await openServer({ agents: [definition] });
+    const under = (session: string) => ({
+      "mcp-session-id": session,
+      "mcp-protocol-version": "2025-11-25",
+      "idempotency-key": "k-1",
+    });
+    const first = await call(server, "POST", "/mcp", hi, under("s-1"));
+    const second = await call(server, "POST", "/mcp", { ...hi, id: 7 }, under("s-2"));
+    expect(threadIn(second.body)).toBe(threadIn(first.body));
+    expect(second.body).toContain('"id":7');
+    expect(steps).toHaveLength(1);
+  });
 });
+
+function threadIn(body: unknown): string | undefined {
+  return /"threadId":"([^"]+)"/.exec(String(body))?.[1];
+}
 
 afterAll(() => {
   for (const client of MCP_CLIENTS) {

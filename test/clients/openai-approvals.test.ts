@@ -39,6 +39,10 @@ function verdict(request: { readonly id: string } | undefined, approve: boolean)
   return { type: "mcp_approval_response", approval_request_id: request!.id, approve } as const;
 }
 
+function say(content: string) {
+  return { role: "user", content } as const;
+}
+
 describe("a tool that needs a person's leave", () => {
   it("ends the response with a request; the answer brings the next, of the same run", async () => {
     const { server, paid, client, agent } = await openPayer(payment("c1", 5));
@@ -117,6 +121,18 @@ describe("a tool that needs a person's leave", () => {
     expect(second.output.filter(({ type }) => type === "mcp_call")).toHaveLength(2);
     expect(second.output_text).toBe("\n\nThank you.");
     expect(new Set(paid)).toEqual(new Set([5, 7]));
+  });
+
+  it("is answered together with others also where a new message comes along", async () => {
+    const { paid, client } = await openPayer(payment("c1", 5), payment("c2", 7));
+    const first = await client.responses.create({ model: "Script", input: "Pay." });
+    const input = [...requestsIn(first).map((each) => verdict(each, true)), say("And now?")];
+    const next = await client.responses.create({ previous_response_id: first.id, input });
+    expect(next).toMatchObject({ status: "completed", output_text: "Thank you." });
+    expect(new Set(paid)).toEqual(new Set([5, 7]));
+    // The run waited once: all that came of both answers is one response.
+    const rest = await client.responses.retrieve(`${first.id}.2`);
+    expect(rest.output.map(({ type }) => type)).toEqual(["mcp_call", "mcp_call", "message"]);
   });
 
   it("is asked about again where only another was answered", async () => {

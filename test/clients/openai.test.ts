@@ -250,8 +250,9 @@ describe("a cut", () => {
     const path = `/v1/responses/${id}?stream=true&starting_after=4`;
     const answer = await call(server, "GET", path);
     const resume = answer.headers.get("x-stream-resume")!;
-    expect(resume).toBe(`/v1/responses/${id}?stream=true`);
     expect(idsIn(answer.body)[0]).toBe("5");
+    // Cut before its first event, a client has no id to say.
+    expect(idsIn((await call(server, "GET", resume)).body)).toEqual(idsIn(answer.body));
     const resumed = await call(server, "GET", resume, undefined, { "last-event-id": "9" });
     expect(idsIn(resumed.body)).toEqual(idsIn(answer.body).slice(5));
     expect(String(resumed.body).endsWith(": end\n")).toBe(true);

@@ -201,6 +201,19 @@ describe("wire rule 5: nothing in between may hold the stream back", () => {
     }
   });
 
+  it("x-stream-resume leads also those on who were cut before their first event", async () => {
+    const server = await openServer({ agents: AGENTS });
+    const run = await finished(server);
+    const { events } = await readStream(server.port, run.streamPath);
+    const { cursor } = events[0]!;
+    for (const asked of [{ path: `?cursor=${cursor}` }, { headers: { "last-event-id": cursor } }]) {
+      const { path = "", headers = {} } = asked;
+      const cut = await readStream(server.port, run.streamPath + path, { headers });
+      const resumed = await readStream(server.port, cut.headers["x-stream-resume"]!);
+      expect(resumed.events).toEqual(events.slice(1));
+    }
+  });
+
   it("a page of another origin may read streams, answers and errors, with the headers that matter", async () => {
     const server = await openServer({ agents: AGENTS });
     const run = await finished(server);

@@ -74,6 +74,79 @@ test("what a failover lost is given back together with the inbox items that it t
   expect(state.inbox).toEqual([]);
 });
 
+test("what a failover lost of an attempt's opening is given back together with what it took", async () => {
+  const id = randomConversationId();
+  const posted = model.post(undefined, id, requestFor("one")).state;
+  const begun = model.acquire(posted, { worker: "w", run: 1 })!;
+  const asked = { id: "one", agent: "Agent", input: "?", acceptedAt: 0, options: {} };
+  const opened = { ...begun.event, seq: 1, type: "run-start", ...asked } as const;
+  // A replica took over that had heard of the attempt and not of its opening.
+  let state = begun.state;
+  const store = {
+    append: async (...[, events, options]: Parameters<ConversationStore["append"]>) => {
+      state = model.append(state, events, options);
+    },
+  } as ConversationStore;
+  const writer = createLogWriter({
+    store,
+    id,
+    state: foldRun([begun.event, opened]),
+    stored: [begun.event, opened],
+    taken: [1],
+    now: Date.now,
+    signal: new AbortController().signal,
+    onStored: () => {},
+  });
+  writer.write({ type: "step-start", step: 1, kind: "model" });
+  await writer.flush();
+  expect(state.tip).toBe("1-2");
+  expect(state.inbox).toEqual([]);
+});
+
+test("a worker whose hold was taken from it before it could open its attempt leaves the other alone", async () => {
+  const store = createMemoryStore();
+  onTestFinished(() => store.close());
+  const id = randomConversationId();
+  await store.post(id, requestFor("one"));
+  let acquired = 0;
+  // As in Redis: the opening is an append of its own, before which another may acquire.
+  const overtaken: ConversationStore = {
+    ...store,
+    async acquire(_id, { opening, ...holder }) {
+      acquired += 1;
+      const start = await store.acquire(id, holder);
+      if (acquired === 1) await store.acquire(id, { worker: "other", run: 1 });
+      const opened = start && opening?.(start);
+      if (opened) await store.append(id, opened.events, opened);
+      return start;
+    },
+  };
+  expect(await createDrive(runtimeOn(overtaken))(taskFor(id))).toEqual({ state: "idle" });
+  expect((await store.conversation(id))?.attempt).toBe(2);
+});
+
+test("a worker that looked before a conversation was deleted does not take the request that began it anew", async () => {
+  let time = 0;
+  const store = createMemoryStore({ now: () => ++time });
+  onTestFinished(() => store.close());
+  const id = randomConversationId();
+  await store.post(id, requestFor("deleted"));
+  let deleted = false;
+  const sleepy: ConversationStore = {
+    ...store,
+    async acquire(...args) {
+      if (!deleted) {
+        deleted = true;
+        await store.delete(id);
+        await store.post(id, requestFor("anew"));
+      }
+      return store.acquire(...args);
+    },
+  };
+  await createDrive(runtimeOn(sleepy))(taskFor(id));
+  expect((await store.history(id)).map((record) => record.id)).toEqual(["anew"]);
+});
+
 function requestFor(id: string) {
   return { kind: "run", id, agent: "Agent", input: "?", options: {} } as const;
 }

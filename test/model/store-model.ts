@@ -12,6 +12,7 @@ import {
   conversationNotFound,
   conversationOfAnotherAgent,
   idempotencyKeyReused,
+  isOver,
   queueFull,
   requireReadable,
 } from "../../src/ports/index.ts";
@@ -99,7 +100,7 @@ export function acquire(
   rules: StoreRules = STORE_RULES,
 ): { readonly state: StoreState; readonly event: LogEvent } | undefined {
   if (rules.isSettled(known)) return undefined;
-  if (holder.settled !== undefined && holder.settled !== known.settled) throw fenced();
+  if (isOver(holder, known)) throw fenced();
   const attempt = rules.nextAttempt(known);
   const event: LogEvent = {
     v: 1,

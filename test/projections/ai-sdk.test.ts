@@ -12,6 +12,7 @@ import {
   uiMessagesOfRecord,
 } from "../../src/projections/ai-sdk/index.ts";
 import type { AiSdkVersion } from "../../src/projections/ai-sdk/index.ts";
+import { responseOfRecord } from "../../src/projections/openai-responses/index.ts";
 import { framesOfRun, projectRun } from "../../src/projections/index.ts";
 import type { DescribedRun } from "../../src/projections/index.ts";
 import { shownText } from "../clients/ai-sdk-chat.ts";
@@ -163,6 +164,23 @@ describe("a run in the history of a chat", () => {
       { type: "text", text: "Three.", state: "done" },
     ]);
   });
+});
+
+it("keeps a text of line breaks alone apart from what sets it apart, in the history of every protocol", () => {
+  const said = ["One.", "\n", "\n\n"];
+  const record: RunRecord = {
+    ...recordOf(generateRun(seededRandom(1))),
+    text: "One.\n\n\n\n\n",
+    messages: [
+      { role: "user", content: [{ type: "text", text: "Now." }] },
+      { role: "assistant", content: said.map((text) => ({ type: "text", text })) },
+    ],
+  };
+  const run = GOLDEN.run;
+  const [, answer] = uiMessagesOfRecord(run.conversation, record, 7);
+  expect(answer!.parts.map((part) => (part.type === "text" ? part.text : "")).join("")).toBe(record.text);
+  const output = responseOfRecord(run, 1, record)["output"] as { content: { text: string }[] }[];
+  expect(output.map(({ content }) => content[0]!.text).join("")).toBe(record.text);
 });
 
 function recordOf({ run, events }: GeneratedRun): RunRecord {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { breachesOf, describeEvidence } from "./check-laws.ts";
 import type { Evidence, HistoryRun } from "./check-laws.ts";
 import type { Cluster } from "./cluster.ts";
@@ -9,7 +10,7 @@ import { AGENT } from "./upstream-wire.ts";
 /** How long one request may take before it is sent to another node, in milliseconds. */
 const REQUEST_LIMIT_MS = 5_000;
 /** How long a client tries, in milliseconds: longer than any fault that a test makes. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** How long a reader may take to come to its end once the runs have, in milliseconds. */
 export const READER_LIMIT_MS = 25_000;
 
@@ -57,7 +58,7 @@ export async function request(
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${method} ${path}: no answer in ${PATIENCE_MS} ms, last ${String(trouble)}`);
+  throw new Error(`${method} ${path}: no answer in ${PATIENCE_MS} ms, last ${inspect(trouble)}`);
 }
 
 /** Starts a run, once, however often it has to ask; gives the run's public id. */

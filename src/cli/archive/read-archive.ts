@@ -118,8 +118,12 @@ function readEntry(value: unknown, number: number): LogEvent {
   const { cursor: text, ...rest } = fields;
   const place = placeOf(text, number);
   const event = parseEvent({ v: 1, attempt: attemptOf(place), seq: seqOf(place), ...rest });
-  if (event) return event;
-  throw wrong(number, "an entry of a kind that this Holdfast does not know");
+  if (!event) throw wrong(number, "an entry of a kind that this Holdfast does not know");
+  // Streams carry text as it is stored: where a carriage return ends a line, it could pass for an event.
+  if (event.type === "text-delta" && event.delta.includes("\r")) {
+    throw wrong(number, "a text with a carriage return, which no Holdfast has written");
+  }
+  return event;
 }
 
 function placeOf(text: string, number: number): Cursor {

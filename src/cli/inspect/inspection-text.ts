@@ -121,7 +121,7 @@ function toolTone({ outcome }: ToolItem): Tone {
 
 function approvalWords({ approvalId, name, input, approved, reason, waitedMs }: ApprovalItem): string {
   const call = `${visibleLine(name, WIDTH)}(${visibleLine(JSON.stringify(input), WIDTH)})`;
-  if (approved === undefined) return `approval ${approvalId} of ${call} waits`;
+  if (approved === undefined) return `approval ${visibleLine(approvalId, WIDTH)} of ${call} waits`;
   const answer = approved ? "allowed" : "denied";
   const because = reason === undefined ? "" : `: ${visibleLine(reason, WIDTH)}`;
   return `approval of ${call} ${answer} after ${milliseconds(waitedMs ?? 0)}${because}`;

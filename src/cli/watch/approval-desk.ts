@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { HoldfastClient, PendingApproval } from "../../client/index.ts";
 import { ClientError } from "../../client/index.ts";
 import type { LogEvent } from "../../core/index.ts";
-import { visibleLine } from "../terminal.ts";
+import { shellWord, visibleLine } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Tells of approvals that wait, and asks for answers where somebody can be asked. */
@@ -41,7 +41,7 @@ export function createApprovalDesk(options: ApprovalDeskOptions): ApprovalDesk {
     await breakLine();
     const call = `${approval.tool}(${visibleLine(JSON.stringify(approval.input), INPUT_WIDTH)})`;
     terminal.note(`The run waits for leave to call ${call}`, "warning");
-    const command = `holdfast approve ${conversationId} ${approvalId}${serverFlag}`;
+    const command = `holdfast approve ${conversationId} ${shellWord(approvalId)}${serverFlag}`;
     if (!asks) {
       terminal.note(`Allow it:  ${command}\nDeny it:   ${command} --deny`);
       return;

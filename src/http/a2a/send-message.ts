@@ -18,10 +18,10 @@ export interface Sent {
 }
 
 /**
- * A message id shorter than this is taken for a number of the client's own: it tells repeats apart within a context, and
- * nothing outside of one.
+ * Any other message id is taken for a name of the client's own: it tells repeats apart within a context, and nothing outside
+ * of one, where another client may have the same.
  */
-const LEAST_UNIQUE_ID = 16;
+const UNIQUE_ID = /^[\da-f]{8}-?(?:[\da-f]{4}-?){3}[\da-f]{12}$/i;
 
 /** Begins a task with a message, or answers what a task asks. */
 export async function sendMessage(call: Call, agent: Agent, message: SentMessage): Promise<Sent> {
@@ -43,7 +43,7 @@ async function beginTask(call: Call, agent: Agent, message: SentMessage): Promis
       `The contextId names the agent ${context.agent}, the request the agent ${agent.name}.`,
     );
   }
-  const isUnique = context !== undefined || messageId.length >= LEAST_UNIQUE_ID;
+  const isUnique = context !== undefined || UNIQUE_ID.test(messageId);
   const started = await startRun(runtime, {
     agent,
     conversation: context?.id,

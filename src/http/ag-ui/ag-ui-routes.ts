@@ -17,7 +17,8 @@ import { answerApprovals, describeRun, recordOfRun, startRun } from "../../runti
 import type { Agent, RunDescription, Runtime, StartedRun } from "../../runtime/index.ts";
 import { conversationOfCall, findAgent } from "../conversation-of-call.ts";
 import { foldRun } from "../fold-run.ts";
-import { openingPlaceIn, openingPlaceQuery, ordinalIn, untilParked } from "../opening-place.ts";
+import { openingPlaceIn, openingPlaceQuery, untilParked } from "../opening-place.ts";
+import { ordinalIn } from "../ordinal-in.ts";
 import { projectedStream } from "../projected-stream.ts";
 import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";

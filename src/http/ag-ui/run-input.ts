@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AgentError, parseConversationReference } from "../../core/index.ts";
 import type { ConversationReference, JsonValue, Message } from "../../core/index.ts";
+import { checkShape } from "../check-shape.ts";
 import { parseJson } from "../parse-json.ts";
 
 /** What a client of AG-UI asks. */
@@ -88,14 +89,9 @@ type InputMessage = z.infer<typeof MESSAGE>;
 
 /** Reads a `RunAgentInput`. Throws `invalid_request` naming the field, `invalid_id`. */
 export function readRunInput(text: string): RunInput {
-  const parsed = BODY.safeParse(parseJson(text));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join(".") || "body";
-    throw invalid(field, `${field}: ${issue?.message ?? "not as expected"}.`);
-  }
-  const { threadId, runId, messages, tools = [], state, context = [], resume } = parsed.data;
-  const { parentRunId, forwardedProps } = parsed.data;
+  const body = checkShape(BODY, parseJson(text), invalid);
+  const { threadId, runId, messages, tools = [], state, context = [], resume } = body;
+  const { parentRunId, forwardedProps } = body;
   if (tools.length > 0) {
     throw invalid(
       "tools",

@@ -35,8 +35,11 @@ async function getChat(call: Call): Promise<Response> {
 async function postStop(call: Call): Promise<Response> {
   const { runtime, parameter } = call;
   const name = parameter("id");
-  const id = isStreamName(name) ? parseStreamName(name).conversation : await existingConversation(call, name);
-  await cancelRuns(runtime, id, "The user stopped it.");
+  // Of a stream, its own run: the one after it is somebody's next question.
+  const { conversation: id, run } = isStreamName(name)
+    ? parseStreamName(name)
+    : { conversation: await existingConversation(call, name), run: undefined };
+  await cancelRuns(runtime, id, "The user stopped it.", run);
   const { status } = await conversationReport(runtime, id);
   return jsonResponse(202, { id, status }, { [CONVERSATION_ID]: id });
 }

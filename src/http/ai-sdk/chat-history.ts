@@ -4,7 +4,7 @@ import { conversationNotFound } from "../../ports/index.ts";
 import { uiMessageOfInput, uiMessagesOfRecord } from "../../projections/ai-sdk/index.ts";
 import type { UiMessage } from "../../projections/ai-sdk/index.ts";
 import { describeRun } from "../../runtime/index.ts";
-import { ordinalIn } from "../opening-place.ts";
+import { ordinalIn } from "../ordinal-in.ts";
 import type { Call } from "../route.ts";
 import { versionOf } from "./chat-stream.ts";
 

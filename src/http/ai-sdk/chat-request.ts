@@ -4,6 +4,7 @@ import type { ConversationReference, JsonValue, Message } from "../../core/index
 import { isRunName, parseRunName } from "../../protocol/index.ts";
 import type { RunPlace } from "../../protocol/index.ts";
 import type { ApprovalVerdict } from "../../runtime/index.ts";
+import { checkShape } from "../check-shape.ts";
 import { parseJson } from "../parse-json.ts";
 import { readBody } from "../read-body.ts";
 
@@ -67,13 +68,8 @@ type UiMessage = z.infer<typeof MESSAGE>;
  * field, `invalid_id`, `body_too_large`.
  */
 export async function readChatRequest(request: Request, maxBytes: number): Promise<ChatRequest> {
-  const parsed = BODY.safeParse(parseJson(await readBody(request, maxBytes)));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.path.join(".") || "body";
-    throw invalid(field, `${field}: ${issue?.message ?? "not as expected"}.`);
-  }
-  const { id, agent, messages, trigger } = parsed.data;
+  const body = checkShape(BODY, parseJson(await readBody(request, maxBytes)), invalid);
+  const { id, agent, messages, trigger } = body;
   if (trigger === "regenerate-message") {
     throw invalid(
       "trigger",

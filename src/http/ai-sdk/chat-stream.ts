@@ -68,7 +68,7 @@ export function chatStream(call: Call, stream: ChatStream): Promise<Response> {
     withdrawn: counts,
     // Version 5 cannot answer: for it there are no turns.
     ...(version !== 5 && { until: waitsForAnswers(answered) }),
-    resume: streamPathOf(name, version, counts),
+    resume: streamPathOf(name, version, counts ? startIndex : undefined),
     headers: {
       [CONVERSATION_ID]: run.conversation,
       [UI_MESSAGE_STREAM]: "v1",
@@ -78,9 +78,12 @@ export function chatStream(call: Call, stream: ChatStream): Promise<Response> {
   });
 }
 
-/** Where a stream goes on: under its own name, in the same version, counted in the same way. */
-function streamPathOf(name: string, version: AiSdkVersion, counts: boolean): string {
-  const query = new URLSearchParams({ aiSdk: String(version), ...(counts && { startIndex: "0" }) });
+/** Where a stream goes on: under its own name, in the same version, counted from the same chunk. */
+function streamPathOf(name: string, version: AiSdkVersion, startIndex: number | undefined): string {
+  const query = new URLSearchParams({
+    aiSdk: String(version),
+    ...(startIndex !== undefined && { startIndex: String(startIndex) }),
+  });
   return `/api/chat/${encodeURIComponent(name)}/stream?${query.toString()}`;
 }
 

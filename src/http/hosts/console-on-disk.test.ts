@@ -47,6 +47,16 @@ function get(handler: Handler, path: string, headers: Record<string, string> = {
 }
 
 describe("the console over HTTP", () => {
+  test("a disk that could not be read once is read again", async () => {
+    const directory = emptyDirectory();
+    writeFileSync(join(directory, "assets"), "no directory");
+    const handler = handlerWith(consoleOnDisk(directory));
+    expect((await get(handler, "/")).status).toBe(500);
+    rmSync(join(directory, "assets"));
+    build(directory);
+    expect(await (await get(handler, "/")).text()).toBe(PAGE);
+  });
+
   test("the page lets nothing in but what this server gives, and nothing inline", async () => {
     const response = await get(builtConsole(), "/");
     expect(await response.text()).toBe(PAGE);

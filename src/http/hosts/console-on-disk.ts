@@ -8,15 +8,19 @@ import type { ConsoleFile, ConsoleFiles } from "../console-files.ts";
 
 /**
  * The console as it lies on disk. It is read with the first request for it and then kept in memory, so that nothing a
- * request says ever becomes a path; while it has not been built, each request looks again.
+ * request says ever becomes a path; while it has not been built, or cannot be read, each request looks again.
  */
 export function consoleOnDisk(directory?: string): ConsoleFiles {
   let reading: Promise<Built | undefined> | undefined;
 
   async function built(): Promise<Built | undefined> {
     reading ??= readBuilt(directory ?? packagedConsole());
-    const known = await reading;
-    if (!known) reading = undefined;
+    let known: Built | undefined;
+    try {
+      known = await reading;
+    } finally {
+      if (!known) reading = undefined;
+    }
     return known;
   }
 

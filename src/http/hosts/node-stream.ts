@@ -106,8 +106,19 @@ let lastChunk: Buffer = Buffer.alloc(0);
  */
 function chunkOf(text: string): Buffer {
   if (text !== lastText) {
-    lastChunk = Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+    lastChunk = encodeChunk(text);
     lastText = text;
   }
   return lastChunk;
+}
+
+/** Written in place: to put the text between its size and its end as a string would copy it once more. */
+function encodeChunk(text: string): Buffer {
+  const size = Buffer.byteLength(text);
+  const head = `${size.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(head.length + size + 2);
+  chunk.write(head, "latin1");
+  chunk.write(text, head.length);
+  chunk.write("\r\n", head.length + size, "latin1");
+  return chunk;
 }

@@ -153,14 +153,17 @@ async function startCall(
   }
   const session = sessionOf(request);
   const mark = session === undefined ? undefined : await markOf({ session, id });
+  const key = idempotencyKey(request);
+  // A key of the client's own leads to its call from other sessions too, and so to its conversation.
+  const ownThread = mark === undefined || key !== undefined ? undefined : threadOfMark(mark);
   return startRun(runtime, {
     agent,
     id: mark === undefined ? undefined : runIdOfMark(mark),
-    conversation: thread?.id ?? (mark === undefined ? undefined : threadOfMark(mark)),
+    conversation: thread?.id ?? ownThread,
     message: query,
     options: {},
     // The same request of the same session is the same call: its client never heard the answer to the first.
-    idempotencyKey: idempotencyKey(request) ?? (mark === undefined ? undefined : `mcp:${mark}`),
+    idempotencyKey: key ?? (mark === undefined ? undefined : `mcp:${mark}`),
   });
 }
 

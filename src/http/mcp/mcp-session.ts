@@ -3,7 +3,7 @@ import type { ConversationId } from "../../core/index.ts";
 import { MCP_SESSION_ID } from "../../protocol/index.ts";
 import { recentRuns } from "../../runtime/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { digest } from "../openai/client-tries.ts";
+import { digest } from "../digest.ts";
 
 // A session is a name and nothing more: no process holds anything of it, so that any node answers for it. What a session has
 // called is found again by marks that are made of the session's name and the request's id.

@@ -1,5 +1,6 @@
 import { randomId } from "../../core/index.ts";
 import { IDEMPOTENCY_WINDOW_MS } from "../../ports/index.ts";
+import { digest } from "../digest.ts";
 
 /** Stainless clients count by it how often they have tried: 0, then 1, 2, … for tries that they make by themselves. */
 const RETRY_COUNT = "x-stainless-retry-count";
@@ -58,9 +59,3 @@ export function tryOfRun(runId: string, { mark }: ClientTry): number | undefined
 
 /** 80 bits: no other request's run is taken for this one's. */
 const MARK_LENGTH = 20;
-
-/** SHA-256 in hex. */
-export async function digest(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

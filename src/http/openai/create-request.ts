@@ -3,6 +3,8 @@ import { AgentError } from "../../core/index.ts";
 import type { JsonObject, ResponseFormat } from "../../core/index.ts";
 import { parseResponseId } from "../../projections/openai-responses/index.ts";
 import type { ResponsePlace } from "../../projections/openai-responses/index.ts";
+import { checkShape } from "../check-shape.ts";
+import type { RefuseField } from "../check-shape.ts";
 import { parseJson } from "../parse-json.ts";
 import { readInput } from "./read-input.ts";
 import type { InputItem } from "./read-input.ts";
@@ -52,7 +54,7 @@ type Body = z.infer<typeof BODY>;
  * the agent has its own; what would change what the request means is refused by its name.
  */
 export function readCreateRequest(text: string): CreateRequest {
-  const body = checkBody(parseJson(text));
+  const body = checkShape(BODY, parseJson(text), refuseValue);
   refuseWhatChangesTheMeaning(body);
   const { conversation, previous_response_id: previous } = body;
   if (conversation && previous) {
@@ -76,6 +78,8 @@ export function readCreateRequest(text: string): CreateRequest {
   };
 }
 
+const refuseValue: RefuseField = (param, message) => refusal(param, "invalid_value", message);
+
 function previousResponse(id: string): ResponsePlace {
   try {
     return parseResponseId(id);
@@ -83,14 +87,6 @@ function previousResponse(id: string): ResponsePlace {
     const { code, message } = AgentError.from(error);
     throw refusal("previous_response_id", code, message);
   }
-}
-
-function checkBody(value: unknown): Body {
-  const parsed = BODY.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const param = issue?.path.join(".") || "body";
-  throw refusal(param, "invalid_value", `${param}: ${issue?.message ?? "not as expected"}.`);
 }
 
 /** What is refused whatever it says, with why. */

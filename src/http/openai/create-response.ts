@@ -109,13 +109,20 @@ function agentFor(
   return agent;
 }
 
-/** A person's answers that come with a new message: what has been answered long ago is no mistake. */
+/**
+ * A person's answers that come with a new message: what has been answered long ago is no mistake. Those to one conversation
+ * are given at once, or its run would go on with the first and wait again for the next.
+ */
 async function answerWhatWaits(runtime: Runtime, verdicts: readonly Verdict[]): Promise<void> {
+  const waiting = new Map<ConversationId, Verdict[]>();
   for (const verdict of verdicts) {
     const { conversation, run } = verdict.place;
     const known = await runtime.store.conversation(conversation);
     if (!known || (await recordOfRun(runtime, conversation, run))) continue;
-    await answerApprovals(runtime, conversation, [verdictOf(verdict)]);
+    waiting.set(conversation, [...(waiting.get(conversation) ?? []), verdict]);
+  }
+  for (const [conversation, all] of waiting) {
+    await answerApprovals(runtime, conversation, all.map(verdictOf));
   }
 }
 

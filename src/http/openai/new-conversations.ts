@@ -1,7 +1,7 @@
 import type { ConversationId } from "../../core/index.ts";
 import { describeRun } from "../../runtime/index.ts";
 import type { Agent, Runtime } from "../../runtime/index.ts";
-import { digest } from "./client-tries.ts";
+import { digest } from "../digest.ts";
 import type { ClientTry } from "./client-tries.ts";
 import type { AcceptedRun, MeetingPlace, StartInPlace } from "./meeting-place.ts";
 

@@ -10,8 +10,9 @@ import {
 } from "../../projections/openai-responses/index.ts";
 import type { ResponsePlace } from "../../projections/openai-responses/index.ts";
 import { CONVERSATION_ID } from "../../protocol/index.ts";
-import { describeRun, openReading, recordOfRun, runEntries } from "../../runtime/index.ts";
+import { describeRun, openReading, recordOfRun } from "../../runtime/index.ts";
 import type { Reading, RunDescription, Runtime } from "../../runtime/index.ts";
+import { foldRun } from "../fold-run.ts";
 import { projectedStream } from "../projected-stream.ts";
 import type { Call } from "../route.ts";
 
@@ -29,19 +30,16 @@ export async function currentResponse(
   run: RunDescription,
   part: number,
 ): Promise<JsonObject> {
-  const projection = createOpenAiResponsesProjection(part);
-  let { state } = projection.start(run);
   try {
-    for await (const event of runEntries(runtime, run.conversation, run.run)) {
-      ({ state } = projection.reduce(state, event));
-    }
+    const { state } = await foldRun(runtime, createOpenAiResponsesProjection(part), run);
+    if (!isToBe(state)) throw noSuchPart(run, part);
+    return responseJson(state);
   } catch (error) {
+    if (AgentError.from(error).code !== "stream_expired") throw error;
     const record = await recordOfRun(runtime, run.conversation, run.run);
-    if (AgentError.from(error).code !== "stream_expired" || !record) throw error;
+    if (!record) throw error;
     return responseOfRecord(run, part, record);
   }
-  if (!isToBe(state)) throw noSuchPart(run, part);
-  return responseJson(state);
 }
 
 function noSuchPart({ conversation, run }: RunDescription, part: number): AgentError {
@@ -59,6 +57,8 @@ export async function responseStream(
   startingAfter?: number,
 ): Promise<Response> {
   const id = responseId({ conversation: run.conversation, run: run.run, part });
+  // A cut before the first event leaves a client nothing to say but the address.
+  const after = startingAfter === undefined ? "" : `&starting_after=${startingAfter}`;
   return projectedStream(call, {
     run,
     projection: createOpenAiResponsesProjection(part),
@@ -66,7 +66,7 @@ export async function responseStream(
     // Clients count events, and know by `output_item.done` and the last event what was withdrawn.
     withdrawn: true,
     until: endsPart(part),
-    resume: `/v1/responses/${id}?stream=true`,
+    resume: `/v1/responses/${id}?stream=true${after}`,
     headers: { [CONVERSATION_ID]: run.conversation },
   });
 }

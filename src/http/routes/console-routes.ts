@@ -1,5 +1,6 @@
 import { AgentError } from "../../core/index.ts";
 import type { ConsoleFile } from "../console-files.ts";
+import { isKnown } from "../if-none-match.ts";
 import { mountPathOf } from "../mount-at.ts";
 import type { Call, Route } from "../route.ts";
 import { welcomePage } from "../welcome-page.ts";
@@ -57,7 +58,7 @@ async function getConsole({ request, settings }: Call): Promise<Response> {
  */
 function pageAt(mountPath: string, page: ConsoleFile): ConsoleFile {
   if (mountPath === "") return page;
-  const html = new TextDecoder().decode(page.bytes).replaceAll('"./console/', `"${mountPath}/console/`);
+  const html = new TextDecoder().decode(page.bytes).replaceAll('"./console/', () => `"${mountPath}/console/`);
   return { ...page, bytes: new TextEncoder().encode(html), gzipped: undefined };
 }
 
@@ -77,9 +78,7 @@ function fileResponse(
   more: Readonly<Record<string, string>>,
 ): Response {
   const headers: Record<string, string> = { ...more, etag, vary: "accept-encoding" };
-  // A weak comparison: proxies that compress mark the tag as weak (RFC 9110 §13.1.2).
-  const known = request.headers.get("if-none-match")?.split(",") ?? [];
-  if (known.some((tag) => tag.trim().replace(/^W\//, "") === etag)) {
+  if (isKnown(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
   }
   const compressed = gzipped && takesGzip(request) ? gzipped : undefined;

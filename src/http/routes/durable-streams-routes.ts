@@ -193,7 +193,9 @@ async function streamLive(call: Call, place: LogPlace, after: Cursor | undefined
     // Its own clients do not outlive a reset, and a control event has told them whether an end is the end.
     brokenOff: "end",
   });
-  const resume = `/v1/stream/${encodeURIComponent(nameOf(place))}?offset=-1&live=sse`;
+  // Cut before its first event, a client has no id to say.
+  const from = after === undefined ? "-1" : formatOffset(after);
+  const resume = `/v1/stream/${encodeURIComponent(nameOf(place))}?offset=${from}&live=sse`;
   return streamResponse(source, projection, { ...SECURITY_HEADERS, [STREAM_RESUME]: resume });
 }
 

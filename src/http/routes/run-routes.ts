@@ -4,6 +4,7 @@ import type { RunRecord } from "../../core/index.ts";
 import { CONVERSATION_ID, IDEMPOTENCY_KEY, statusPath, streamPath, THREAD_ID } from "../../protocol/index.ts";
 import { answerApproval, awaitRun, cancelRuns, conversationReport, startRun } from "../../runtime/index.ts";
 import type { Agent, StartedRun } from "../../runtime/index.ts";
+import { checkShape } from "../check-shape.ts";
 import { agentOf, conversationIdFor, existingConversation } from "../conversation-of-call.ts";
 import { statusToJson } from "../conversation-json.ts";
 import { jsonResponse } from "../json-response.ts";
@@ -126,12 +127,9 @@ const APPROVAL_BODY = z.object({ approved: z.boolean(), reason: z.string().max(1
 /** Reads a small JSON body; an absent one counts as `{}`. */
 async function readJson<Shape>({ request, settings }: Call, schema: z.ZodType<Shape>): Promise<Shape> {
   const text = await readBody(request, settings.maxBodyBytes);
-  const parsed = schema.safeParse(text.trim() === "" ? {} : parseJson(text));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") || "body";
-  throw new AgentError("invalid_request", `${field}: ${issue?.message ?? "not as expected"}.`, {
-    details: { field },
+  const value = text.trim() === "" ? {} : parseJson(text);
+  return checkShape(schema, value, (field, message) => {
+    return new AgentError("invalid_request", message, { details: { field } });
   });
 }
 

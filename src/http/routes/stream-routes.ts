@@ -23,6 +23,7 @@ import { flagIn } from "../flag-in.ts";
 import { withHistoryLink } from "../history-link.ts";
 import { isKnown } from "../if-none-match.ts";
 import { errorResponse } from "../json-response.ts";
+import { ordinalIn } from "../ordinal-in.ts";
 import type { Call, HttpSettings, Route } from "../route.ts";
 import { streamResponse } from "../stream-response.ts";
 import { createStreamSource } from "../stream-source.ts";
@@ -63,7 +64,7 @@ async function getStream(call: Call): Promise<Response> {
   const reading = {
     id,
     after: cursorOf(request.headers.get(LAST_EVENT_ID), searchParams.get("cursor")),
-    run: ordinal(searchParams.get("run")),
+    run: ordinalIn(url, "run"),
     follow: flagIn(url, "follow"),
     everything,
   };
@@ -117,9 +118,10 @@ function cachingHeaders(
   };
 }
 
-/** Where the same stream goes on, with all that was asked of it but the cursor. */
-function resumePath({ id, run, everything, follow }: ReadRequest): string {
+/** Where the same stream goes on, with all that was asked of it: who was cut before the first event has no cursor to say. */
+function resumePath({ id, run, everything, follow, after }: ReadRequest): string {
   const query = new URLSearchParams({
+    ...(after !== undefined && { cursor: after }),
     ...(run !== undefined && { run: String(run) }),
     ...(everything === true && { events: "all" }),
     ...(follow === true && { follow: "true" }),
@@ -152,14 +154,6 @@ function createProjection(format: StreamFormat, options: ProjectionOptions): Pro
 function cursorOf(lastEventId: string | null, parameter: string | null): Cursor | undefined {
   const text = lastEventId || parameter;
   return text === null || text === "" ? undefined : parseCursor(text);
-}
-
-function ordinal(text: string | null): number | undefined {
-  if (text === null) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new AgentError("invalid_request", "run is the ordinal of a run in its conversation: 1, 2, …", {
-    details: { field: "run" },
-  });
 }
 
 function eventsOf(text: string | null): "all" | "text" {

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../core/index.ts";
+import type { JsonObject, JsonValue } from "../../core/index.ts";
 import { A2A_METADATA, placeOf } from "./task-state.ts";
 import type { A2aTask } from "./task-state.ts";
 
@@ -21,19 +21,19 @@ export function statusJson({ state, at, message }: A2aTask): JsonObject {
 
 function sentMessage(task: A2aTask): JsonObject {
   const { taskId, contextId } = placeOf(task);
-  // Only Holdfast writes it.
-  const sent = (task.run.metadata?.[A2A_METADATA] ?? {}) as SentAs;
+  const sent = task.run.metadata?.[A2A_METADATA];
+  // Metadata is what a client has sent, on whichever protocol: what is not of this form is not ours.
+  const { messageId, metadata } = isObject(sent) ? sent : {};
   return {
-    messageId: sent.messageId ?? `${taskId}:input`,
+    messageId: typeof messageId === "string" ? messageId : `${taskId}:input`,
     taskId,
     contextId,
     role: "ROLE_USER",
     parts: [{ text: task.run.input }],
-    ...(sent.metadata && { metadata: sent.metadata }),
+    ...(isObject(metadata) && { metadata }),
   };
 }
 
-interface SentAs {
-  readonly messageId?: string;
-  readonly metadata?: JsonObject;
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

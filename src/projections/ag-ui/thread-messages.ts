@@ -1,5 +1,6 @@
-import type { ConversationId, JsonObject, Message, RunRecord } from "../../core/index.ts";
+import type { ConversationId, JsonObject, JsonValue, Message, RunRecord } from "../../core/index.ts";
 import { runName } from "../../protocol/index.ts";
+import { answerTexts } from "../answer-texts.ts";
 import { textOfOutput } from "./ag-ui-projection.ts";
 
 /** What of a run its client's messages were called, among the run's own metadata. */
@@ -35,12 +36,13 @@ export function messagesOfRecord(conversation: ConversationId, record: RunRecord
 /** The same without those that it was begun with. */
 export function answerOfRecord(conversation: ConversationId, record: RunRecord): readonly JsonObject[] {
   const name = runName({ conversation, run: record.run });
-  let said = "";
+  const messages = record.messages.slice(inputIndex(record) + 1);
+  // With what sets them apart: part of the answer as it was read, and not of what models are told.
+  const texts = answerTexts(messages.flatMap(textsOf), record.text).values();
   // Steps are numbered from 1, and each has left one message.
-  return record.messages.slice(inputIndex(record) + 1).flatMap((message, index) => {
-    const separator = separatorBefore(message, record.text, said.length);
-    said += separator + textOf(message);
-    return messagesOf(message, `${name}:${index + 1}`, { run: name, separator });
+  return messages.flatMap((message, index) => {
+    const content = textsOf(message).map(() => texts.next().value ?? "");
+    return messagesOf(message, `${name}:${index + 1}`, { run: name, content: content.join("") });
   });
 }
 
@@ -68,27 +70,38 @@ interface Names {
   readonly system?: readonly JsonObject[];
 }
 
-/** Only Holdfast writes it. */
+/** Metadata is what a client has sent, on whichever protocol: what is not of this form is not ours. */
 function namesIn(metadata: JsonObject | undefined): Names {
-  return (metadata?.[AG_UI_METADATA] ?? {}) as Names;
+  const names = metadata?.[AG_UI_METADATA];
+  if (!isObject(names)) return {};
+  const { messageId, preceding, system } = names;
+  return {
+    ...(typeof messageId === "string" && { messageId }),
+    ...(isList(preceding) && { preceding: preceding.map(String) }),
+    ...(isList(system) && { system: system.filter(isObject) }),
+  };
 }
 
-/** What sets a message apart from the text before it: part of the answer as it was read, and not of what models are told. */
-function separatorBefore(message: Message, text: string, from: number): string {
-  const own = textOf(message);
-  const gap = own === "" ? "" : text.slice(from, text.indexOf(own, from));
-  return gap.trim() === "" ? gap : "";
+function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }
 
-function textOf(message: Message): string {
-  if (message.role === "tool") return "";
-  return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textsOf(message: Message): readonly string[] {
+  if (message.role === "tool") return [];
+  return message.content.flatMap((part) => (part.type === "text" ? [part.text] : []));
 }
 
 function messagesOf(
   message: Message,
   id: string,
-  { run = id, separator = "" }: { readonly run?: string; readonly separator?: string } = {},
+  {
+    run = id,
+    content = textsOf(message).join(""),
+  }: { readonly run?: string; readonly content?: string } = {},
 ): readonly JsonObject[] {
   if (message.role === "tool") {
     return message.content.map(({ toolCallId, output }) => ({
@@ -98,7 +111,6 @@ function messagesOf(
       content: textOfOutput(output),
     }));
   }
-  const content = separator + textOf(message);
   if (message.role === "user") return [{ id, role: "user", content }];
   const toolCalls = message.content.flatMap((part) =>
     part.type === "tool-call"

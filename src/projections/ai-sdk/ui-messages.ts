@@ -8,6 +8,7 @@ import type {
   ToolOutput,
 } from "../../core/index.ts";
 import { runName } from "../../protocol/index.ts";
+import { answerTexts } from "../answer-texts.ts";
 import type { AiSdkVersion } from "./ai-sdk-version.ts";
 
 /** A message as `useChat` keeps it. */
@@ -118,7 +119,7 @@ function partsOfText(message: Exclude<Message, { role: "tool" }>): readonly UiPa
 }
 
 function partsOfAnswer(messages: readonly Message[], text: string, version: AiSdkVersion): readonly UiPart[] {
-  const withSeparators = separatorsOf(text);
+  const texts = answerTexts(textsIn(messages), text).values();
   return messages.flatMap((message, index): readonly UiPart[] => {
     if (message.role !== "assistant") return [];
     const next = messages[index + 1];
@@ -128,7 +129,7 @@ function partsOfAnswer(messages: readonly Message[], text: string, version: AiSd
       ...message.content.flatMap((part): readonly UiPart[] => {
         switch (part.type) {
           case "text":
-            return [{ type: "text", text: withSeparators(part.text), state: "done" }];
+            return [{ type: "text", text: texts.next().value ?? "", state: "done" }];
           case "reasoning":
             return part.text === "" ? [] : [{ type: "reasoning", text: part.text, state: "done" }];
           case "tool-call":
@@ -141,20 +142,12 @@ function partsOfAnswer(messages: readonly Message[], text: string, version: AiSd
   });
 }
 
-/** What may set one text of a run apart from the one before. */
-const SEPARATORS = ["", "\n", "\n\n"];
-
-/**
- * Puts back before each text what sets it apart from the one before in the stored answer, so that the texts together are
- * that answer (L7).
- */
-function separatorsOf(answer: string): (text: string) => string {
-  let told = 0;
-  return (text) => {
-    const separator = SEPARATORS.find((each) => answer.startsWith(each + text, told)) ?? "";
-    told += separator.length + text.length;
-    return separator + text;
-  };
+function textsIn(messages: readonly Message[]): readonly string[] {
+  return messages.flatMap((message) =>
+    message.role === "assistant"
+      ? message.content.flatMap((part) => (part.type === "text" ? [part.text] : []))
+      : [],
+  );
 }
 
 function outputsIn(messages: readonly Message[]): ReadonlyMap<string, ToolOutput> {

@@ -1,5 +1,6 @@
 import type { JsonObject, Message, RunRecord, ToolOutput } from "../../core/index.ts";
 import { runName } from "../../protocol/index.ts";
+import { answerTexts } from "../answer-texts.ts";
 import type { DescribedRun } from "../run-projection.ts";
 import { argumentsJson, outcomeOf } from "./items.ts";
 import type { Item } from "./items.ts";
@@ -79,22 +80,12 @@ function outputsOf(messages: readonly Message[]): ReadonlyMap<string, ToolOutput
 }
 
 /** Messages are without the blank lines that set them apart in the answer: what clients put together has them (L7). */
-function withSeparators(items: readonly Item[], text: string, name: string): readonly Item[] {
-  const whole: Item[] = [];
-  const last = items.findLastIndex(({ kind }) => kind === "message");
-  let position = 0;
-  for (const [index, item] of items.entries()) {
-    if (item.kind !== "message") {
-      whole.push(item);
-      continue;
-    }
-    const found = text.indexOf(item.text, position);
-    if (found === -1) return [{ kind: "message", id: `msg_${name}_0`, text }];
-    const end = index === last ? text.length : found + item.text.length;
-    whole.push({ ...item, text: text.slice(position, end) });
-    position = end;
+function withSeparators(items: readonly Item[], answer: string, name: string): readonly Item[] {
+  const said = items.flatMap((item) => (item.kind === "message" ? [item.text] : []));
+  if (said.length === 0) {
+    const id = `msg_${name}_${items.length}`;
+    return answer === "" ? items : [...items, { kind: "message", id, text: answer }];
   }
-  return last === -1 && text !== ""
-    ? [...whole, { kind: "message", id: `msg_${name}_${items.length}`, text }]
-    : whole;
+  const texts = answerTexts(said, answer).values();
+  return items.map((item) => (item.kind === "message" ? { ...item, text: texts.next().value ?? "" } : item));
 }
