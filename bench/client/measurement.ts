@@ -17,6 +17,8 @@ export interface LatencyMeasurement {
   readonly port: number;
   readonly streams: number;
   readonly order: Order;
+  /** Whether only chunks count that were made while all streams flowed. Default: all do. */
+  readonly steady?: boolean;
 }
 
 /** The same for one stream with many viewers; and how many chunks arrive a second in all. */
