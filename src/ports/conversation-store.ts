@@ -32,8 +32,9 @@ export interface ConversationStore {
    * Makes the caller the holder of the conversation: writes the `attempt-start` of the next attempt, from which moment
    * every older attempt is refused (L4). The one way in which a stream comes to be. Writes nothing and gives undefined
    * when no run is under way or waiting, decided in the same atomic step: a worker that comes late must not leave an
-   * attempt without a run. Throws `conversation_not_found`, and `fenced` when a run has ended since the holder looked:
-   * a worker that slept in between would begin an attempt about a run that is over (L5, L9).
+   * attempt without a run. Throws `conversation_not_found`, and `fenced` when a run has ended since the holder looked, or
+   * the conversation was deleted and begun anew: a worker that slept in between would begin an attempt about a run that
+   * is over (L5, L9).
    *
    * When this resolves, what the holder opens the attempt with is stored too.
    */
@@ -125,11 +126,25 @@ export interface Holder {
   readonly run: number;
   /** Where the newest run that had ended did so, when the holder looked; absent: it did not look. */
   readonly settled?: Cursor;
+  /** When the conversation was begun that the holder looked at; absent: it did not look. */
+  readonly createdAt?: number;
   /**
    * What the attempt opens with, given its `attempt-start`: written in the same step where the store can, which spares
    * a worker the wait for two, and right after it elsewhere. Depends on its argument alone; may be asked again.
    */
   readonly opening?: (start: LogEvent) => Opening | undefined;
+  /**
+   * The same for a store that has to send what is written before it knows which attempt begins: what `opening` would say
+   * if the attempt is the one that the holder expects. Where it is, `opening` is not asked; where it is not, none of
+   * this is written.
+   */
+  readonly foresee?: () => ForeseenOpening | undefined;
+}
+
+/** What an attempt opens with, if it has this number and follows this entry. */
+export interface ForeseenOpening extends Opening {
+  readonly attempt: number;
+  readonly follows: Cursor;
 }
 
 /** The entries that directly follow an attempt's `attempt-start`, and the inbox items whose effect they log. */

@@ -1,3 +1,4 @@
+export { isOver } from "./acquire-check.ts";
 export { requireWhole, snapshotProblem, voidedRanges } from "./conversation-snapshot.ts";
 export type { ConversationSnapshot } from "./conversation-snapshot.ts";
 export { DEFAULT_RETENTION, IDEMPOTENCY_WINDOW_MS } from "./conversation-store.ts";
@@ -10,6 +11,7 @@ export type {
   HistoryPage,
   Holder,
   ListFilter,
+  ForeseenOpening,
   Opening,
   Posted,
   PostOptions,

@@ -1,7 +1,7 @@
-import { AgentError, applyEvent, comesNext, cursorOf, fenced, foldRun, START } from "../core/index.ts";
+import { applyEvent, comesNext, cursorOf, fenced, foldRun, START } from "../core/index.ts";
 import type { Conversation, LogEvent, Message, RunOptions } from "../core/index.ts";
 import type { DriveTask, Opening } from "../ports/index.ts";
-import { DEFAULT_LIMITS } from "./agent.ts";
+import { absentAgent } from "./absent-agent.ts";
 import type { Agent } from "./agent.ts";
 import { createCallbackQueue } from "./callbacks.ts";
 import type { CallbackQueue, ResponseContext } from "./callbacks.ts";
@@ -78,6 +78,7 @@ export async function beginAttempt(
     id: task.id,
     state: foldRun(opened, state),
     stored: [start, ...opened],
+    taken: opening?.takes,
     now: runtime.now,
     signal: task.signal,
     windowMs: runtime.limits.appendWindowMs,
@@ -129,27 +130,4 @@ function contextOf(writer: LogWriter, task: DriveTask): ResponseContext | undefi
 /** A run that wants no tools has none: a model may call what it was not offered. */
 export function toolsFor(agent: Agent, options: RunOptions): Agent["tools"] {
   return options.enableToolCalls === false ? {} : agent.tools;
-}
-
-/**
- * Stands for an agent that this process no longer has: a run accepted for it must end all the same (L10), and the only
- * thing that can be said of it is that.
- */
-function absentAgent(name: string): Agent {
-  return {
-    name,
-    description: undefined,
-    instructions: "",
-    model: {
-      description: "absent",
-      // oxlint-disable-next-line require-yield -- it has nothing to say
-      async *stream() {
-        throw new AgentError("agent_not_found", `The agent ${name} is no longer served.`);
-      },
-    },
-    tools: {},
-    onInterrupted: "restart",
-    limits: DEFAULT_LIMITS,
-    callbacks: {},
-  };
 }

@@ -1,4 +1,4 @@
-import { AgentError } from "../core/index.ts";
+import { AgentError, cursorOf } from "../core/index.ts";
 import type {
   Conversation,
   ConversationId,
@@ -8,7 +8,6 @@ import type {
   RunRecord,
 } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
-import { loadRun } from "./load-run.ts";
 import { recordOfRun } from "./run-status.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -38,7 +37,7 @@ export async function describeRun(
   if (!conversation) throw conversationNotFound(id);
   const accepted =
     waitingRun(conversation, run) ??
-    (await startedRun(runtime, id, run)) ??
+    (await startedRun(runtime, conversation, run)) ??
     // It ended while we looked, or long ago.
     endedRun(await recordOfRun(runtime, id, run));
   if (!accepted) {
@@ -65,9 +64,23 @@ function waitingRun({ inbox }: Conversation, run: number): Accepted | undefined 
   return item?.kind === "run" ? { ...item, acceptedAt: item.at } : undefined;
 }
 
-async function startedRun(runtime: Runtime, id: ConversationId, run: number): Promise<Accepted | undefined> {
-  const { start } = (await loadRun(runtime.store, id)).state;
-  return start?.run === run ? start : undefined;
+/** How many entries are looked at at a time: a run's start is among the first of the run. */
+const FIRST_ENTRIES = 16;
+
+/** The run under way. Only its beginning is read, however long it is: whoever comes back asks for this. */
+async function startedRun(
+  { store }: Runtime,
+  { id, settled }: Conversation,
+  run: number,
+): Promise<Accepted | undefined> {
+  for (let position = settled; ;) {
+    const events = await store.read(id, position, FIRST_ENTRIES);
+    const start = events.find((event) => event.type === "run-start");
+    if (start) return start.run === run ? start : undefined;
+    const last = events.at(-1);
+    if (!last) return undefined;
+    position = cursorOf(last);
+  }
 }
 
 /** The input is the last that the user said: a record keeps what came before it among the messages. */

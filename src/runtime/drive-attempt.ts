@@ -1,6 +1,6 @@
 import { AgentError, fenced, nextStep } from "../core/index.ts";
 import type { Conversation, Decision, LogEvent } from "../core/index.ts";
-import type { DriveResult, DriveTask, Opening } from "../ports/index.ts";
+import type { DriveResult, DriveTask, ForeseenOpening, Opening } from "../ports/index.ts";
 import { beginAttempt, messagesBefore } from "./attempt.ts";
 import type { Attempt } from "./attempt.ts";
 import { callModel, resetOpenStep } from "./call-model.ts";
@@ -9,7 +9,7 @@ import { cancelResponse, endRun, failRun } from "./end-run.ts";
 import type { LoadedRun } from "./load-run.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { ContinuedStep } from "./model-step.ts";
-import { openingFor, runStartOf } from "./opening.ts";
+import { foreseenOpening, openingFor, runStartOf } from "./opening.ts";
 import { policyOf } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
 import { toolResults } from "./tool-round.ts";
@@ -68,21 +68,36 @@ interface Hold {
   readonly opening: Opening | undefined;
 }
 
-/** A run that ended since the look at it leaves this one without a run: what comes after it is another look's. */
+/**
+ * A run that ended since the look at it leaves this one without a run: what comes after it is another look's. Throws
+ * `fenced` when another worker took hold before the attempt was opened: then the conversation is that one's.
+ */
 async function acquire(
   runtime: Runtime,
   { id }: DriveTask,
   loaded: LoadedRun,
 ): Promise<Hold | undefined | "run-ended"> {
   const { store, worker } = runtime;
-  const { settled } = loaded.conversation;
+  const { settled, createdAt } = loaded.conversation;
+  const holder = { worker, run: runOrdinal(loaded) };
   let opening: Opening | undefined;
-  const open = (start: LogEvent): Opening | undefined => (opening = openingFor(runtime, loaded, start));
+  let foreseen: ForeseenOpening | undefined;
+  let begun = false;
+  const open = (start: LogEvent): Opening | undefined => {
+    begun = true;
+    return (opening = openingFor(runtime, loaded, start));
+  };
   try {
-    const start = await store.acquire(id, { worker, run: runOrdinal(loaded), settled, opening: open });
-    return start && { start, opening };
+    const start = await store.acquire(id, {
+      ...holder,
+      settled,
+      createdAt,
+      opening: open,
+      foresee: () => (foreseen = foreseenOpening(runtime, loaded, holder)),
+    });
+    return start && { start, opening: begun ? opening : foreseen };
   } catch (error) {
-    if (AgentError.from(error).code === "fenced") return "run-ended";
+    if (!begun && AgentError.from(error).code === "fenced") return "run-ended";
     throw error;
   }
 }

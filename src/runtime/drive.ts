@@ -25,11 +25,11 @@ async function driveOnce(runtime: Runtime, task: DriveTask): Promise<DriveResult
     const loaded = await loadRun(runtime.store, task.id);
     const { conversation } = loaded;
     if (isSettled(conversation)) return { state: "idle" };
+    const wait = parkedRun(runtime, loaded);
+    if (wait) return { state: "waiting", wakeAt: wait.until };
     if (mayBeServedElsewhere(runtime, conversation)) {
       return { state: "waiting", wakeAt: runtime.now() + UNSERVED_RETRY_MS };
     }
-    const wait = parkedRun(runtime, loaded);
-    if (wait) return { state: "waiting", wakeAt: wait.until };
     return await driveAttempt(runtime, task, loaded);
   } catch (error) {
     const known = AgentError.from(error);

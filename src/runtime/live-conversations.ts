@@ -77,11 +77,14 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
     leave(id, listener) {
       const topic = topics.get(id);
       if (!topic?.listeners.delete(listener) || topic.listeners.size > 0) return;
-      topic.abort.abort();
+      topic.abort.abort(LEFT);
       topics.delete(id);
     },
   };
 }
+
+/** Why following ends; without a reason, each would be an error with a stack that nobody looks at. */
+const LEFT = new AgentError("shutting_down", "Nobody reads the conversation here any more.");
 
 function countsRuns({ listeners }: Topic): boolean {
   for (const listener of listeners) if (listener.countsRuns) return true;

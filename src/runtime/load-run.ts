@@ -20,12 +20,15 @@ export async function loadRun(store: ConversationStore, id: ConversationId): Pro
   for (;;) {
     const conversation = await store.conversation(id);
     if (!conversation) throw conversationNotFound(id);
-    const { state, last } = await foldAfter(store, id, conversation.settled);
+    const { settled, tip } = conversation;
+    // Where a run waits or nothing is left to do, there is nothing to read.
+    if (tip === settled) return { conversation, state: NOTHING_LOGGED, last: undefined, position: settled };
+    const { state, last } = await foldAfter(store, id, settled);
     // A run that ended in between would be folded together with the next one: look again.
-    const position = last ? cursorOf(last) : conversation.settled;
+    const position = last ? cursorOf(last) : settled;
     if (state.end === undefined) return { conversation, state, last, position };
     const now = await store.conversation(id);
-    if (now?.settled === conversation.settled) return { conversation: now, state, last, position };
+    if (now?.settled === settled) return { conversation: now, state, last, position };
   }
 }
 

@@ -214,8 +214,10 @@ function afterPosition(batch: LiveBatch, position: Cursor): LiveBatch {
 
 /** A page in small pieces; what is known of the runs goes with each, since any of them may hold an end. */
 function cutPiece(batch: LiveBatch): readonly [piece: LiveBatch, rest: LiveBatch | undefined] {
-  const { events, after, runs } = batch;
-  if (events.length <= CATCH_UP_PIECE) return [batch, undefined];
-  const piece = { ...batchOf(events.slice(0, CATCH_UP_PIECE), after), runs };
+  const { events, after, plain, runs } = batch;
+  const last = events[CATCH_UP_PIECE - 1];
+  if (!last || events.length === CATCH_UP_PIECE) return [batch, undefined];
+  const cut = events.slice(0, CATCH_UP_PIECE);
+  const piece = plain ? { ...batch, events: cut, end: cursorOf(last) } : { ...batchOf(cut, after), runs };
   return [piece, { ...batch, events: events.slice(CATCH_UP_PIECE), after: piece.end }];
 }

@@ -47,6 +47,8 @@ export interface LogWriterOptions {
   readonly state: RunState;
   /** What this attempt has in the log already, its `attempt-start` first: the next entry follows the last of them. */
   readonly stored: readonly [LogEvent, ...LogEvent[]];
+  /** The inbox items that were taken with them: a store that lost the entries has the items again. */
+  readonly taken?: readonly number[] | undefined;
   readonly now: () => number;
   /** Gives up waiting for a lost store at once. */
   readonly signal: AbortSignal;
@@ -65,9 +67,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   const { store, id, now, windowMs = 0 } = options;
   const [start] = options.stored;
   const { attempt, run } = start;
+  const newestStored = options.stored.at(-1) ?? start;
   const failure = new AbortController();
   let state = options.state;
-  let { seq } = options.stored.at(-1) ?? start;
+  let { seq } = newestStored;
   let pending: LogEvent[] = [];
   /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
   const optionsOf = new Map<LogEvent, AppendOptions>();
@@ -172,6 +175,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     const tip = parseCursor(String(gap.details["tip"]));
     const again = [...recent, ...entries].filter((event) => compareCursors(cursorOf(event), tip) > 0);
     const joins = attemptOf(tip) === attempt && again[0]?.seq === seqOf(tip) + 1;
+    // Said only now: with every append before, it would have to be looked for.
+    if (options.taken) optionsOf.set(newestStored, { takes: options.taken });
     if (joins) return again;
     throw new AgentError("fenced", "The store lost entries that this worker cannot give back.", {
       cause: gap,

@@ -1,6 +1,6 @@
 import { applyEvent, comesNext, nextStep } from "../core/index.ts";
 import type { Decision, EventBody, LogEvent, QueuedRun } from "../core/index.ts";
-import type { Opening } from "../ports/index.ts";
+import type { ForeseenOpening, Holder, Opening } from "../ports/index.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { policyOf } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -27,6 +27,19 @@ export function openingFor(
   if (next.kind !== "call-model") return { events: [runStart], takes };
   const stepStart = entryAfter(runStart, { type: "step-start", step: next.step, kind: "model" }, now());
   return { events: [runStart, stepStart], takes };
+}
+
+/** The same before the attempt has begun: it is the next one, if nobody writes before it. */
+export function foreseenOpening(
+  runtime: Runtime,
+  loaded: LoadedRun,
+  holder: Pick<Holder, "worker" | "run">,
+): ForeseenOpening | undefined {
+  const { attempt: newest, tip: follows } = loaded.conversation;
+  const attempt = newest + 1;
+  const place = { v: 1, attempt, seq: 0, at: runtime.now() } as const;
+  const opening = openingFor(runtime, loaded, { ...place, ...holder, type: "attempt-start", follows });
+  return opening && { ...opening, attempt, follows };
 }
 
 /** The first entry of a run that a request asked for. */

@@ -1,4 +1,5 @@
 import { nextStep } from "../core/index.ts";
+import { absentAgent } from "./absent-agent.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { policyOf } from "./policy.ts";
 import type { Runtime } from "./runtime.ts";
@@ -18,8 +19,9 @@ export function parkedRun(
   { agents, now }: Runtime,
   { conversation, state }: Pick<LoadedRun, "conversation" | "state">,
 ): ParkedRun | undefined {
-  const agent = agents.find(conversation.agent);
-  if (!agent || state.start === undefined) return undefined;
+  if (state.start === undefined) return undefined;
+  // A person may be waited for where the agent is not served, too: whoever serves it goes on with the answer.
+  const agent = agents.find(conversation.agent) ?? absentAgent(conversation.agent);
   const next = { ...state, attempt: state.attempt + 1 };
   const decision = nextStep(next, conversation.inbox, policyOf(agent), now());
   return decision.kind === "await-approval" ? { until: decision.until } : undefined;

@@ -32,6 +32,15 @@ describe("a sweep", () => {
     expect(looks()).toEqual([id]);
   });
 
+  test("does not wake a run that waits for a person where its agent is not served either", async () => {
+    const { store, sweep, woken, pass } = open({ serves: "Somebody" });
+    await parkedConversation(store, {});
+    const orphan = await parkedConversation(store, { asks: false });
+    pass(UNTOUCHED_MS);
+    await sweep(UNTOUCHED_MS);
+    expect(woken).toEqual([{ id: orphan }]);
+  });
+
   test("asks for a drive at the moment at which waiting ends, and again when it has come", async () => {
     const { store, sweep, woken, pass, now } = open();
     const expiresAt = now() + UNTOUCHED_MS + 1000;
@@ -56,6 +65,16 @@ describe("a sweep", () => {
     expect(woken).toEqual([{ id }]);
   });
 
+  test("ends in the middle when it is to stop, however much is left", async () => {
+    const { store, sweep, woken, pass, stop } = open();
+    for (let left = 0; left < 3; left++) await parkedConversation(store, { asks: false });
+    pass(UNTOUCHED_MS);
+    const sweeping = sweep(UNTOUCHED_MS);
+    stop();
+    await sweeping;
+    expect(woken.length).toBeLessThan(2);
+  });
+
   test("goes on after a conversation that cannot be looked at", async () => {
     const { store, sweep, woken, pass, unreadable } = open();
     const broken = await parkedConversation(store, { asks: false });
@@ -72,13 +91,14 @@ interface Woken {
   readonly notBefore?: number;
 }
 
-function open() {
+function open({ serves = AGENT } = {}) {
   let moment = 1_000_000;
   const now = (): number => moment;
   const store = createMemoryStore({ now });
   const looked: ConversationId[] = [];
   const unreadable = new Set<ConversationId>();
   const woken: Woken[] = [];
+  const abort = new AbortController();
   const runtime: Runtime = {
     store: {
       ...store,
@@ -98,7 +118,7 @@ function open() {
     },
     agents: createAgentRegistry([
       {
-        name: AGENT,
+        name: serves,
         description: undefined,
         instructions: "",
         model: { description: "silent", async *stream() {} },
@@ -123,7 +143,8 @@ function open() {
     now,
     looks: () => looked,
     pass: (ms: number) => void (moment += ms),
-    sweep: createSweep(runtime),
+    stop: () => abort.abort(),
+    sweep: createSweep(runtime, abort.signal),
   };
 }
 

@@ -26,7 +26,7 @@ export interface Sweeper {
  */
 export function startSweeper(runtime: Runtime): Sweeper {
   const abort = new AbortController();
-  const sweep = createSweep(runtime);
+  const sweep = createSweep(runtime, abort.signal);
   const sweeping = (async () => {
     await sweep(0);
     while (!abort.signal.aborted) {
@@ -47,8 +47,14 @@ interface Remembered extends ParkedRun {
   readonly updatedAt: number;
 }
 
-/** Gives what takes up everything that was untouched for so many milliseconds; one call after the other. */
-export function createSweep(runtime: Runtime): (untouchedForMs: number) => Promise<void> {
+/**
+ * Gives what takes up everything that was untouched for so many milliseconds; one call after the other. Once the signal
+ * has aborted it leaves the rest to others: a stop must not wait for all there is.
+ */
+export function createSweep(
+  runtime: Runtime,
+  signal: AbortSignal,
+): (untouchedForMs: number) => Promise<void> {
   let parked = new Map<ConversationId, Remembered>();
 
   function remembered({ id, updatedAt }: UnfinishedConversation): Remembered | undefined {
@@ -79,6 +85,7 @@ export function createSweep(runtime: Runtime): (untouchedForMs: number) => Promi
     const still: typeof parked = new Map();
     try {
       for await (const conversation of runtime.store.unfinished(untouchedForMs)) {
+        if (signal.aborted) break;
         const wait = remembered(conversation) ?? (await takeUp(conversation));
         if (wait && still.size < MAX_PARKED_REMEMBERED) still.set(conversation.id, wait);
       }

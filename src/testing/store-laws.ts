@@ -18,7 +18,7 @@ import type {
   RunRecord,
   RunRequest,
 } from "../core/index.ts";
-import type { ConversationSnapshot, ConversationStore, Opening } from "../ports/index.ts";
+import type { ConversationSnapshot, ConversationStore, ForeseenOpening, Opening } from "../ports/index.ts";
 import { eventually } from "./law.ts";
 import type { Law, SubjectOptions } from "./law.ts";
 
@@ -211,6 +211,19 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
     },
   ),
   law(
+    "L10.anew",
+    "nobody becomes the holder who decided before a conversation was deleted what to do in the one after it",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const { settled, createdAt } = await found(store, id);
+      const deleted = createdAt - 1;
+      await refused(store.acquire(id, { worker: "slept", run: 1, settled, createdAt: deleted }), "fenced");
+      equal((await found(store, id)).attempt, 0);
+      ok(await store.acquire(id, { worker: "awake", run: 1, settled, createdAt }));
+    },
+  ),
+  law(
     "L4.opening",
     "what an attempt opens with follows its start, takes its items, and is there when the holder is told",
     async ({ store }) => {
@@ -250,6 +263,39 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       equal((await found(store, other)).tip, START);
       const start = await store.acquire(other, { worker: "w", run: 1, opening: () => undefined });
       deepEqual(await store.read(other, START, 10), [start]);
+    },
+  ),
+  law(
+    "L4.foreseen",
+    "what an attempt is foreseen to open with is written when it is that attempt, and left alone when it is another",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const item = await firstItem(store, id);
+      const openingOf = (attempt: number): Opening => ({
+        events: [{ v: 1, attempt, seq: 1, at: 1, run: 1, ...runStart("one") }],
+        takes: [item],
+      });
+      const holder = { worker: "w", run: 1, opening: () => undefined };
+      for (const wrong of [
+        { attempt: 2, follows: START },
+        { attempt: 2, follows: cursorAt(1, 7) },
+      ]) {
+        const foresee = (): ForeseenOpening => ({ ...openingOf(wrong.attempt), ...wrong });
+        const start = await store.acquire(id, { ...holder, foresee });
+        ok(start);
+        deepEqual((await store.read(id, START, 10)).at(-1), start);
+      }
+      equal((await found(store, id)).inbox.length, 1);
+      const right = { attempt: 3, follows: cursorAt(2, 0) };
+      const start = await store.acquire(id, {
+        ...holder,
+        opening: ({ attempt }) => openingOf(attempt),
+        foresee: () => ({ ...openingOf(3), ...right }),
+      });
+      deepEqual(await store.read(id, cursorAt(2, 0), 10), [start, ...openingOf(3).events]);
+      const { tip, inbox } = await found(store, id);
+      deepEqual([tip, inbox], [cursorAt(3, 1), []]);
     },
   ),
   law("L4.repeat", "repeating an append changes nothing", async ({ store }) => {

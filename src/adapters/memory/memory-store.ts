@@ -23,6 +23,7 @@ import {
   DEFAULT_RETENTION,
   IDEMPOTENCY_WINDOW_MS,
   idempotencyKeyReused,
+  isOver,
   queueFull,
   requireReadable,
   requireWhole,
@@ -113,7 +114,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
   function acquire(id: ConversationId, holder: Holder): LogEvent | undefined {
     const entry = require(id);
     if (isSettled(viewOf(entry))) return undefined;
-    if (holder.settled !== undefined && holder.settled !== entry.settled) throw fenced();
+    if (isOver(holder, entry)) throw fenced();
     const event: LogEvent = {
       v: 1,
       type: "attempt-start",

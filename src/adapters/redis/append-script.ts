@@ -89,9 +89,10 @@ for entry = 0, count - 1 do
     local sequence
     if kind == 'end' then
       -- The number after the run's newest text chunk: looked up here alone, not kept with every chunk.
-      local newest = '+'
+      -- Mostly it is one of the last few; making a large page of Lua tables costs more than all the rest.
+      local newest, size = '+', 4
       repeat
-        local page = call('XREVRANGE', stream, newest, '-', 'COUNT', 32)
+        local page = call('XREVRANGE', stream, newest, '-', 'COUNT', size)
         for _, before in ipairs(page) do
           local fields = before[2]
           local number = fields[1] == 'text' and tonumber(fields[4])
@@ -99,7 +100,8 @@ for entry = 0, count - 1 do
           if string.sub(fields[4] or '', 1, 19) == '{"type":"run-start"' then sequence = '0' end
           if sequence then break end
         end
-        if #page < 32 then sequence = sequence or '0' else newest = '(' .. page[32][1] end
+        if #page < size then sequence = sequence or '0' else newest = '(' .. page[size][1] end
+        size = 32
       until sequence
     end
     -- Lua prints whole numbers below 10^14 exactly: more entries than that no attempt has.

@@ -40,3 +40,25 @@ test("a command that begins with words encoded before is the whole command", () 
     { numRuns: 60 },
   );
 });
+
+test("words that are kept keep nothing but themselves", () => {
+  const kept = [
+    ["one", "1"],
+    ["another", "22"],
+  ].map((words) => encodeWords(words));
+  const [first] = kept;
+  expect(kept.map(({ bytes }) => bytes.buffer.byteLength)).toEqual(kept.map(({ bytes }) => bytes.length));
+  expect(Buffer.from(first?.bytes ?? []).toString()).toBe("$3\r\none\r\n$1\r\n1\r\n");
+});
+
+test("what was sent is written over, and what waits to be taken is not", () => {
+  const encoder = createCommandEncoder();
+  encoder.add(["SENT"]);
+  const sent = encoder.take();
+  encoder.add(["WAITS"]);
+  encoder.reuse();
+  expect(bytesOf(["WAITS"]).equals(encoder.take())).toBe(true);
+  encoder.reuse();
+  encoder.add(["NEXT"]);
+  expect(encoder.take().byteOffset).toBe(sent.byteOffset);
+});

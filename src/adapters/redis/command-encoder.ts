@@ -20,8 +20,10 @@ export interface CommandEncoder {
   add(words: readonly string[], begin?: EncodedWords): void;
   /** How many bytes there are to take. */
   readonly size: number;
-  /** The bytes of all commands since the last call. They stay as they are. */
+  /** The bytes of all commands since the last call. They stay as they are until `reuse`. */
   take(): Uint8Array;
+  /** Says that nobody needs what was taken any more: its place is written over. Without it there are ever new places. */
+  reuse(): void;
 }
 
 /** The first words of a command, encoded once for all the commands that begin like that. */
@@ -31,12 +33,17 @@ export interface EncodedWords {
 }
 
 export function encodeWords(words: readonly string[]): EncodedWords {
-  const encoder = createCommandEncoder();
-  encoder.add(words);
-  const bytes = encoder.take();
-  // Without the line that says how many there are.
-  return { count: words.length, bytes: bytes.slice(bytes.indexOf(LF) + 1) };
+  // One for all: an encoder has room for thousands of commands, and these are kept for as long as a run goes on.
+  encoderOfWords ??= createCommandEncoder();
+  encoderOfWords.add(words);
+  const encoded = encoderOfWords.take();
+  // Without the line that says how many there are; a copy, since a Buffer's slice is none.
+  const bytes = new Uint8Array(encoded.subarray(encoded.indexOf(LF) + 1));
+  encoderOfWords.reuse();
+  return { count: words.length, bytes };
 }
+
+let encoderOfWords: CommandEncoder | undefined;
 
 export function createCommandEncoder(): CommandEncoder {
   let bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -112,6 +119,11 @@ export function createCommandEncoder(): CommandEncoder {
       const taken = bytes.subarray(start, end);
       start = end;
       return taken;
+    },
+    reuse() {
+      if (start !== end) return;
+      start = 0;
+      end = 0;
     },
   };
 }

@@ -20,11 +20,25 @@ export interface RedisConversations {
 }
 
 export function createRedisConversations({ clients, scripts, keyspace }: RedisContext): RedisConversations {
+  /** What was asked for in this turn of the event loop, which is sent at its end: one answer is for all who asked. */
+  const asked = new Map<ConversationId, Promise<Conversation | undefined>>();
+
+  function find(id: ConversationId): Promise<Conversation | undefined> {
+    const known = asked.get(id);
+    if (known) return known;
+    if (asked.size === 0) setImmediate(() => asked.clear());
+    const found = ask(id);
+    asked.set(id, found);
+    return found;
+  }
+
+  async function ask(id: ConversationId): Promise<Conversation | undefined> {
+    const reply = await scripts.run(CONVERSATION_SCRIPT, scriptKeys(keyspace.of(id)), []);
+    return reply === null ? undefined : conversationFromReply(id, reply as ConversationReply);
+  }
+
   return {
-    async find(id) {
-      const reply = await scripts.run(CONVERSATION_SCRIPT, scriptKeys(keyspace.of(id)), []);
-      return reply === null ? undefined : conversationFromReply(id, reply as ConversationReply);
-    },
+    find,
     async history(id, { from = 1, limit = Infinity }) {
       const keys = keyspace.of(id);
       const runs = await clients.commands.hget(keys.conversation, "runs");

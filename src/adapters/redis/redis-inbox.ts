@@ -23,9 +23,9 @@ export function createRedisInbox(context: RedisContext, index: RedisIndex): Redi
   return {
     async post(id, request, options) {
       // Before the request is there, so that a crash in between leaves nothing that no sweeper would find (L10).
-      if (request.kind === "run") await index.announce(id);
+      const isNew = request.kind === "run" && (await index.announce(id));
       const posted = await putIntoInbox(context, id, request, options);
-      await index.touch(id);
+      if (!isNew) await index.touch(id);
       return posted;
     },
   };

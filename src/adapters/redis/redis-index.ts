@@ -23,8 +23,8 @@ export const INDEX_PAGE_SIZE = 64;
  * since: compared and removed in one step.
  */
 export interface RedisIndex {
-  /** Says that a conversation is about to have something to do. */
-  announce(id: ConversationId): Promise<void>;
+  /** Says that a conversation is about to have something to do; gives whether it is new to the list, and so in front. */
+  announce(id: ConversationId): Promise<boolean>;
   /** Moves a conversation to the front of the list. Never rejects: a list in yesterday's order is no reason to fail. */
   touch(id: ConversationId): Promise<void>;
   /** Drops members whose conversation is over, or gone; gives how many. Spares those that are too young. */
@@ -42,11 +42,12 @@ export interface Member {
 export function createRedisIndex(context: RedisContext, conversations: RedisConversations): RedisIndex {
   const { clients, scripts, keyspace, retention, now } = context;
 
-  async function announce(id: ConversationId): Promise<void> {
-    await Promise.all([
+  async function announce(id: ConversationId): Promise<boolean> {
+    const [, added] = await Promise.all([
       clients.commands.zadd(keyspace.unfinished, now(), id),
       clients.commands.zadd(keyspace.conversations, "NX", now(), id),
     ]);
+    return added === 1;
   }
 
   async function touch(id: ConversationId): Promise<void> {

@@ -1,7 +1,16 @@
-import { cursorAt, entriesToWrite, fenced, logGap, parseCursor, randomId, START } from "../../core/index.ts";
+import {
+  cursorAt,
+  entriesToWrite,
+  fenced,
+  isRunEnd,
+  logGap,
+  parseCursor,
+  randomId,
+  START,
+} from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { conversationNotFound, requireReadable } from "../../ports/index.ts";
-import type { AppendOptions, Holder } from "../../ports/index.ts";
+import type { AppendOptions, ForeseenOpening, Holder } from "../../ports/index.ts";
 import { ACQUIRE_SCRIPT } from "./acquire-script.ts";
 import { appendScript, REPEATED, WRITTEN } from "./append-script.ts";
 import { decodeEntries } from "./entry-decoder.ts";
@@ -58,8 +67,11 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const keys = keyspace.of(id);
     const name = randomId();
     const at = now();
-    const { run, worker, settled = "" } = holder;
-    const args = [name, at, clients.publishCommand, keys.channel, run, JSON.stringify(worker), settled];
+    const { run, worker, settled = "", createdAt = "" } = holder;
+    const seen = [settled, createdAt];
+    const args = [name, at, clients.publishCommand, keys.channel, run, JSON.stringify(worker), ...seen];
+    const foreseen = plainOpening(holder.foresee?.());
+    if (foreseen) args.push(...openingArguments(foreseen));
     const reply = await scripts.run(ACQUIRE_SCRIPT, scriptKeys(keys), args.map(String));
     const [outcome, attemptText = "", follows = ""] = wordsOf(reply);
     if (outcome === "missing") throw conversationNotFound(id);
@@ -68,10 +80,12 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (outcome === "fenced") throw fenced();
     const attempt = Number(attemptText);
     const prepared = scripts.prepare(script, [keys.stream, keys.conversation]);
-    const value = tipValue(cursorAt(attempt, 0), name, at);
-    remember(id, { attempt, name, append: prepared, seq: 0, value });
+    const seq = outcome === "opened" && foreseen ? foreseen.events.length : 0;
+    const value = tipValue(cursorAt(attempt, seq), name, at);
+    remember(id, { attempt, name, append: prepared, seq, value });
     const place = { v: 1, attempt, seq: 0, at, run } as const;
     const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
+    if (seq > 0) return start;
     const opening = holder.opening?.(start);
     // A crash in between leaves an attempt that has just begun, as it would anyway.
     if (opening) await append(id, opening.events, opening);
@@ -150,6 +164,22 @@ export function createRedisLog(context: RedisContext): RedisLog {
   }
 
   return { acquire, append, read };
+}
+
+/** An opening of which every entry is nothing but its data: no text, no reset, no end, which the append script knows. */
+function plainOpening(foreseen: ForeseenOpening | undefined): ForeseenOpening | undefined {
+  if (!foreseen || foreseen.events.length === 0) return undefined;
+  const hasMore = foreseen.events.some(
+    (event) => event.type === "text-delta" || event.type === "step-reset" || isRunEnd(event),
+  );
+  return hasMore ? undefined : foreseen;
+}
+
+/** Of the acquire script, what it may write right behind the attempt's start. */
+function openingArguments({ attempt, follows, events, takes = [] }: ForeseenOpening): readonly string[] {
+  const args = [String(attempt), follows, String(events.length)];
+  addEntries(args, events);
+  return [...args, ...takes.map(String)];
 }
 
 /** The first of the entries. Throws TypeError when they are not one gapless piece of one attempt. */

@@ -36,7 +36,12 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
     return { lua, keys, begin: encodeWords(["EVALSHA", hashOf(lua), String(keys.length), ...keys]) };
   }
 
-  function runPrepared({ lua, keys, begin }: PreparedScript, args: readonly string[]): Promise<RespValue> {
+  function send(
+    { lua, keys }: Pick<PreparedScript, "lua" | "keys">,
+    sent: readonly string[],
+    args: readonly string[],
+    begin?: EncodedWords,
+  ): Promise<RespValue> {
     const [key = ""] = keys;
     const recover = (error: Error): Promise<RespValue> => {
       if (!error.message.startsWith("NOSCRIPT")) return Promise.reject(error);
@@ -44,13 +49,14 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
       const words = ["EVAL", lua, String(keys.length), ...keys, ...args];
       return connections.send(key, { words, decode: valueFromReply });
     };
-    return connections.send(key, { begin, words: args, decode: valueFromReply, recover });
+    return connections.send(key, { begin, words: sent, decode: valueFromReply, recover });
   }
 
   return {
-    run: (lua, keys, args) => runPrepared(prepare(lua, keys), args),
+    run: (lua, keys, args) =>
+      send({ lua, keys }, ["EVALSHA", hashOf(lua), String(keys.length), ...keys, ...args], args),
     prepare,
-    runPrepared,
+    runPrepared: (script, args) => send(script, args, args, script.begin),
   };
 }
 

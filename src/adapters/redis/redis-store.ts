@@ -93,7 +93,8 @@ function storeOn({
     } finally {
       appended(stored);
     }
-    if (options.record) await index.touch(id);
+    // Not waited for: it rejects never, and whoever lists from here asks on the same connection, after it.
+    if (options.record) void index.touch(id);
   }
 
   return {

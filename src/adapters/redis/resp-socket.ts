@@ -64,7 +64,10 @@ export function openRespSocket({ node, name, batched, onReply, onLoss }: RespSoc
     flushing = false;
     awaited += held;
     held = 0;
-    if (!gone) socket.write(encoder.take());
+    if (gone) return;
+    socket.write(encoder.take());
+    // Nothing is buffered: the system, or TLS, has its own copy.
+    if (socket.writableLength === 0) encoder.reuse();
   }
 
   /** After what is ready in this turn of the event loop: it may have more to send. */

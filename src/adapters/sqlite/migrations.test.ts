@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
@@ -49,6 +50,25 @@ test("a file of each version before is brought up to date with all that is in it
   await store.append(id, [entry(2)]);
   expect((await store.conversation(id))?.tip).toBe("1-2");
   expect(await store.delete(id)).toBe(true);
+  await store.close();
+});
+
+test("a file that fills its limit is brought up to date, though that takes room for a while", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  const path = join(directory, "holdfast.db");
+  const old = new DatabaseSync(path);
+  old.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  migrate(old, MIGRATIONS.slice(0, 1));
+  old.exec(`
+    INSERT INTO conversations
+      (id, agent, created_at, updated_at, runs, attempt, tip, base, settled, next_item, waiting)
+      VALUES ('one', 'Agent', 1, ${Date.now()}, 1, 1, '1-999', '0-0', '0-0', 2, 1);
+    WITH RECURSIVE seqs (seq) AS (SELECT 0 UNION ALL SELECT seq + 1 FROM seqs WHERE seq < 999)
+      INSERT INTO entries SELECT 1, 1, seq, json_object('text', hex(zeroblob(500))) FROM seqs;
+  `);
+  old.close();
+  const store = await createSqliteStore({ directory, maxFileBytes: statSync(path).size });
+  expect((await store.conversation("one" as ConversationId))?.tip).toBe("1-999");
   await store.close();
 });
 

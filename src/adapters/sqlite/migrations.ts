@@ -126,7 +126,8 @@ export function requireCurrent(database: DatabaseSync, migrations: readonly stri
   }
 }
 
-function fileVersion(database: DatabaseSync): number {
+/** How many steps a file has been through; a new one none. */
+export function fileVersion(database: DatabaseSync): number {
   return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 

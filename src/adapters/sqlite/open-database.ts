@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AgentError } from "../../core/index.ts";
 import { createPrivately } from "./directory-lock.ts";
-import { migrate, requireCurrent } from "./migrations.ts";
+import { fileVersion, migrate, requireCurrent } from "./migrations.ts";
 
 /** How long a statement waits for a reader of another process that recovers the file, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -38,8 +38,11 @@ export function openForWriting(directory: string, maxFileBytes: number | undefin
     database.exec("PRAGMA foreign_keys = ON");
     database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     database.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
-    if (maxFileBytes !== undefined) limitSize(database, maxFileBytes);
+    // A file that is brought up to date may need room for everything twice on the way.
+    const isNew = fileVersion(database) === 0;
+    if (isNew) limitSize(database, maxFileBytes);
     migrate(database);
+    if (!isNew) limitSize(database, maxFileBytes);
   });
 }
 
@@ -72,7 +75,8 @@ function requireWriteAheadLog(database: DatabaseSync): void {
   );
 }
 
-function limitSize(database: DatabaseSync, bytes: number): void {
+function limitSize(database: DatabaseSync, bytes: number | undefined): void {
+  if (bytes === undefined) return;
   const pageSize = Number(database.prepare("PRAGMA page_size").get()?.["page_size"]);
   database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(bytes / pageSize))}`);
 }

@@ -4,10 +4,10 @@ import type { ConversationSnapshot, Retention } from "../../ports/index.ts";
 import { visible } from "./expiry.ts";
 import type { Plan } from "./group-writer.ts";
 import { serialize } from "./log-table.ts";
-import type { Tables } from "./tables.ts";
+import type { WriterTables } from "./tables.ts";
 
 export interface RestorePlanOptions {
-  readonly tables: Tables;
+  readonly tables: WriterTables;
   readonly retention: Retention;
   readonly now: () => number;
 }

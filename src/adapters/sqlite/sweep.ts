@@ -4,7 +4,7 @@ import type { Logger, Retention } from "../../ports/index.ts";
 import type { FollowHub } from "../follow/index.ts";
 import { fateOf } from "./expiry.ts";
 import type { GroupWriter, Plan } from "./group-writer.ts";
-import type { Tables } from "./tables.ts";
+import type { WriterTables } from "./tables.ts";
 
 /** How often the store looks for what has outlived its time, in milliseconds. */
 export const SWEEP_INTERVAL_MS = 10_000;
@@ -18,7 +18,7 @@ const PAGES_A_BATCH = 256;
 
 export interface SweepOptions {
   readonly database: DatabaseSync;
-  readonly tables: Tables;
+  readonly tables: WriterTables;
   readonly writer: GroupWriter;
   readonly hub: FollowHub;
   readonly retention: Retention;

@@ -5,6 +5,7 @@ import {
   conversationOfAnotherAgent,
   IDEMPOTENCY_WINDOW_MS,
   idempotencyKeyReused,
+  isOver,
   queueFull,
 } from "../../ports/index.ts";
 import type { AppendOptions, Holder, Posted, PostOptions, Retention } from "../../ports/index.ts";
@@ -75,7 +76,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     const row = find(id);
     if (!row) throw conversationNotFound(id);
     if (isIdle(row)) return { value: undefined };
-    if (holder.settled !== undefined && holder.settled !== row.settled) throw fenced();
+    if (isOver(holder, row)) throw fenced();
     const event: LogEvent = {
       v: 1,
       type: "attempt-start",
