@@ -7,6 +7,8 @@ import { EntryParser } from "./entry-parser.ts";
 const SEED = Math.floor(Math.random() * 2 ** 32);
 const random = seededRandom(SEED);
 
+const NOW = 1_790_000_000_000;
+
 const TEXTS = [
   "plain words",
   "",
@@ -24,7 +26,7 @@ function textChunk(seq: number): LogEvent {
     v: 1,
     attempt: random.between(1, 3),
     seq,
-    at: random.between(1, 2 ** 50),
+    at: random.chance(0.9) ? NOW + random.between(0, 20_000) : random.between(1, 2 ** 50),
     run: random.between(1, 2),
     type: "text-delta",
     step: random.between(1, 2),
@@ -59,6 +61,9 @@ describe("the parser of stored entries", () => {
     parser.parse(written);
     for (const json of [
       written.replace(',"seq"', ', "seq"'),
+      written.replace(/"at":\d+/, '"at":12345'),
+      written.replace(/"at":(\d+)/, '"at":$10'),
+      written.replace(/"at":(\d+)\d/, '"at":$1'),
       written.replace(/"sequence":(\d+)/, '"sequence":$1.0'),
       written.replace(/\}$/, ',"more":true}'),
       written.replace('"step"', '"more":true,"step"'),

@@ -1,5 +1,6 @@
 import { parseEvent } from "../../core/index.ts";
 import type { LogEvent } from "../../core/index.ts";
+import { longStepEnd } from "./long-step-end.ts";
 
 type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
@@ -7,6 +8,10 @@ type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 interface Likeness {
   /** Everything up to the place in the attempt. */
   readonly beginning: string;
+  /** Everything from there up to the last digits of the time. */
+  readonly beforeTime: string;
+  /** When those digits are zeros. */
+  readonly timeBase: number;
   /** Everything between the time and the text. */
   readonly middle: string;
   readonly chunk: TextChunk;
@@ -19,6 +24,10 @@ const BEFORE_DELTA = '"delta":"';
 const BEFORE_SEQUENCE = '","sequence":';
 const ZERO = 48;
 const NINE = 57;
+const CLOSING_BRACE = 125;
+/** How many digits of a time are read; those before them are the same for ten seconds, and compared. */
+const TIME_DIGITS = 4;
+const TIME_SPAN = 10 ** TIME_DIGITS;
 /** How many fields a chunk with nothing but its text has. */
 const PLAIN_FIELDS = 10;
 
@@ -34,51 +43,62 @@ export class EntryParser {
   parse(json: string): LogEvent | undefined {
     const chunk = this.#like && textChunk(json, this.#like);
     if (chunk) return chunk;
-    const event = parseEvent(JSON.parse(json));
+    const event = longStepEnd(json) ?? parseEvent(JSON.parse(json));
     if (event?.type === "text-delta") this.#like = likenessOf(json, event);
     return event;
   }
 }
 
 /** Undefined when the entry is not written like the one before. */
-function textChunk(json: string, { beginning, middle, chunk }: Likeness): TextChunk | undefined {
-  if (!json.startsWith(beginning)) return undefined;
-  const seqEnd = digitsEnd(json, beginning.length);
-  if (!json.startsWith(BEFORE_AT, seqEnd)) return undefined;
-  const atStart = seqEnd + BEFORE_AT.length;
-  const atEnd = digitsEnd(json, atStart);
-  if (!json.startsWith(middle, atEnd)) return undefined;
+function textChunk(json: string, like: Likeness): TextChunk | undefined {
+  const walk = new EntryWalk(json);
+  if (!walk.skips(like.beginning)) return undefined;
+  const seq = walk.number();
+  if (!walk.skips(like.beforeTime)) return undefined;
+  const timeEnd = walk.position + TIME_DIGITS;
+  const at = like.timeBase + walk.number();
+  if (walk.position !== timeEnd || !walk.skips(like.middle)) return undefined;
+  const textStart = walk.position;
   // From the end, which no text can look like: within a text the quotes would be escaped.
-  const sequenceStart = digitsStart(json, json.length - 1);
-  const textEnd = sequenceStart - BEFORE_SEQUENCE.length;
-  const textStart = atEnd + middle.length;
-  if (textEnd < textStart || !json.startsWith(BEFORE_SEQUENCE, textEnd) || !json.endsWith("}"))
-    return undefined;
+  const textEnd = digitsStart(json, json.length - 1) - BEFORE_SEQUENCE.length;
+  walk.position = textEnd;
+  if (textEnd < textStart || !walk.skips(BEFORE_SEQUENCE)) return undefined;
+  const sequence = walk.number();
+  if (json.charCodeAt(walk.position) !== CLOSING_BRACE) return undefined;
   const text = json.slice(textStart, textEnd);
-  const { attempt, run, step, id } = chunk;
-  return {
-    v: 1,
-    attempt,
-    seq: numberAt(json, beginning.length, seqEnd),
-    at: numberAt(json, atStart, atEnd),
-    run,
-    type: "text-delta",
-    step,
-    id,
-    delta: text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text,
-    sequence: numberAt(json, sequenceStart, json.length - 1),
-  };
+  const { attempt, run, step, id } = like.chunk;
+  const delta = text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
+  return { v: 1, attempt, seq, at, run, type: "text-delta", step, id, delta, sequence };
 }
 
-function isDigit(code: number): boolean {
-  return code >= ZERO && code <= NINE;
-}
+/** Goes through an entry as it is written, from left to right. */
+class EntryWalk {
+  position = 0;
+  readonly #json: string;
 
-/** Where the digits end that begin here. */
-function digitsEnd(json: string, start: number): number {
-  let end = start;
-  while (isDigit(json.charCodeAt(end))) end++;
-  return end;
+  constructor(json: string) {
+    this.#json = json;
+  }
+
+  /** Goes past a part, if it comes next. What `startsWith` tells too, but a slice is compared by the word. */
+  skips(part: string): boolean {
+    const end = this.position + part.length;
+    if (this.#json.slice(this.position, end) !== part) return false;
+    this.position = end;
+    return true;
+  }
+
+  /** Goes past the digits that come next. */
+  number(): number {
+    const json = this.#json;
+    let number = 0;
+    let end = this.position;
+    for (let code = json.charCodeAt(end); isDigit(code); code = json.charCodeAt(++end)) {
+      number = number * 10 + (code - ZERO);
+    }
+    this.position = end;
+    return number;
+  }
 }
 
 /** Where the digits begin that end here. */
@@ -88,10 +108,8 @@ function digitsStart(json: string, end: number): number {
   return start;
 }
 
-function numberAt(json: string, start: number, end: number): number {
-  let number = 0;
-  for (let index = start; index < end; index++) number = number * 10 + (json.charCodeAt(index) - ZERO);
-  return number;
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
 }
 
 /** Undefined for a chunk with more to it than a text. */
@@ -101,5 +119,12 @@ function likenessOf(json: string, chunk: TextChunk): Likeness | undefined {
   const end = json.indexOf(BEFORE_DELTA);
   const isPlain = Object.keys(chunk).length === PLAIN_FIELDS && json.startsWith(beginning);
   if (!isPlain || start === -1 || end < start) return undefined;
-  return { beginning, middle: json.slice(start, end + BEFORE_DELTA.length), chunk };
+  const timeStart = Math.floor(chunk.at / TIME_SPAN);
+  return {
+    beginning,
+    beforeTime: `${BEFORE_AT}${timeStart}`,
+    timeBase: timeStart * TIME_SPAN,
+    middle: json.slice(start, end + BEFORE_DELTA.length),
+    chunk,
+  };
 }

@@ -28,12 +28,16 @@ export function serialize(event: LogEvent): SerializedEntry {
 type EntryRow = readonly [event: string];
 
 export function createLogTable(database: DatabaseSync): LogTable {
-  const read = database.prepare(
-    `SELECT event FROM entries
-     WHERE conversation = ? AND (attempt, seq) > (?, ?) ORDER BY attempt, seq LIMIT ?`,
+  // One attempt at a time: of (attempt, seq) > (?, ?) SQLite asks every row again what the index has told.
+  const readAttempt = database.prepare(
+    "SELECT event FROM entries WHERE conversation = ? AND attempt = ? AND seq > ? ORDER BY seq LIMIT ?",
+  );
+  const readLater = database.prepare(
+    "SELECT event FROM entries WHERE conversation = ? AND attempt > ? ORDER BY attempt, seq LIMIT ?",
   );
   // Rows as objects with names would cost as much as reading them.
-  read.setReturnArrays(true);
+  readAttempt.setReturnArrays(true);
+  readLater.setReturnArrays(true);
   const nthAfter = database.prepare(
     `SELECT attempt, seq FROM entries
      WHERE conversation = ? AND (attempt, seq) > (?, ?) ORDER BY attempt, seq LIMIT 1 OFFSET ?`,
@@ -54,8 +58,16 @@ export function createLogTable(database: DatabaseSync): LogTable {
     "DELETE FROM voided WHERE conversation = ? AND (reset_attempt, reset_seq) <= (?, ?)",
   );
 
+  function readRows(key: number, after: Cursor, limit: number): readonly EntryRow[] {
+    const attempt = attemptOf(after);
+    const rows = readAttempt.all(key, attempt, seqOf(after), limit) as unknown as readonly EntryRow[];
+    if (rows.length === limit) return rows;
+    const later = readLater.all(key, attempt, limit - rows.length) as unknown as readonly EntryRow[];
+    return rows.length === 0 ? later : [...rows, ...later];
+  }
+
   function readEntries(key: number, after: Cursor, limit: number): readonly LogEvent[] {
-    const rows = read.all(key, attemptOf(after), seqOf(after), limit) as unknown as readonly EntryRow[];
+    const rows = readRows(key, after, limit);
     const parser = new EntryParser();
     const events: LogEvent[] = [];
     for (const [json] of rows) {
