@@ -10,6 +10,7 @@ export function jsonResponse(status: number, body: unknown, headers: Record<stri
       // A client that is still sending a body too large sees by it that the answer is whole.
       "content-length": String(bytes.byteLength),
       "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
       ...headers,
     },
   });

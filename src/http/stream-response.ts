@@ -26,6 +26,8 @@ export function streamResponse(
       // Wire rule 5: no proxy may keep, transform or gather what must arrive at once.
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
+      // A text that looks like HTML is not.
+      "x-content-type-options": "nosniff",
       ...headers,
     },
   });

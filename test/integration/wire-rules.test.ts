@@ -185,6 +185,7 @@ describe("wire rule 5: nothing in between may hold the stream back", () => {
       "content-type": type,
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
+      "x-content-type-options": "nosniff",
       "x-conversation-id": run.conversation,
       "x-stream-resume": run.streamPath,
     });
