@@ -106,7 +106,9 @@ describe("the console, in a real browser", { timeout: 90_000 }, () => {
     await textReaches(page, 300);
     await page.reload();
     await textReaches(page, 300);
-    await page.getByText("Came in the middle").waitFor();
+    // On a slow machine the answer may have ended before the page was back.
+    const ended = page.getByText("All there is was read.");
+    await page.getByText("Came in the middle").or(ended).waitFor();
     await expectExactEnd(page, server, id);
     expectNoOffence();
   });
