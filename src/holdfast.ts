@@ -14,8 +14,8 @@ import {
   createAgentRegistry,
   createDrive,
   createLiveConversations,
-  DEFAULT_RUNTIME_LIMITS,
   measureAppends,
+  runtimeLimits,
   startSweeper,
 } from "./runtime/index.ts";
 import type { AgentCallbacks, Runtime, RuntimeLimits, Sweeper } from "./runtime/index.ts";
@@ -34,7 +34,7 @@ export interface HoldfastOptions extends AgentCallbacks {
   /** Default: Prometheus', served at `/metrics`; `NO_METRICS` keeps none. */
   readonly metrics?: Metrics;
   readonly limits?: Partial<RuntimeLimits>;
-  readonly http?: Partial<Omit<HttpSettings, "closing" | "console">>;
+  readonly http?: Partial<Omit<HttpSettings, "draining" | "closing" | "console">>;
   /** Whether the web console is served, at `/` and `/console/assets/`. Default true. */
   readonly console?: boolean;
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
@@ -58,7 +58,7 @@ export interface Holdfast {
 /** How long steps under way have to finish when the server stops, in milliseconds, by default. */
 export const DEFAULT_GRACE_MS = 10_000;
 
-/** Puts agents, a store and an engine together. Throws TypeError when the agents do not fit together. */
+/** Puts agents, a store and an engine together. Throws TypeError when the agents do not fit together, or for a bad limit. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { store, engine = createLocalEngine(), logger = SILENT, now = Date.now } = options;
   const { metrics = createPrometheusMetrics() } = options;
@@ -75,15 +75,17 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     toolSchemas: { describe: describeTools, validate: validateToolInput },
     logger,
     metrics,
-    limits: { ...DEFAULT_RUNTIME_LIMITS, ...options.limits },
+    limits: runtimeLimits(options.limits),
     worker: `${hostname()}:${process.pid}:${randomId().slice(0, 8)}`,
     now,
   };
+  const draining = new AbortController();
   const closing = new AbortController();
   const handler = createHandler(runtime, {
     ...DEFAULT_HTTP_SETTINGS,
     ...options.http,
     ...(options.console !== false && { console: consoleOnDisk() }),
+    draining: draining.signal,
     closing: closing.signal,
   });
   let started: Promise<Sweeper> | undefined;
@@ -110,6 +112,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
       await start();
     },
     async stop({ graceMs = DEFAULT_GRACE_MS } = {}) {
+      draining.abort();
       // A start that failed leaves nothing to sweep, and the rest to close all the same.
       const sweeper = await started?.catch(() => undefined);
       await sweeper?.stop();

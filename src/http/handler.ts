@@ -31,7 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...AG_UI_ROUTES,
 ];
 
-export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "closing" | "console"> = {
+export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "draining" | "closing" | "console"> = {
   maxBodyBytes: 1024 * 1024,
   heartbeatMs: 15_000,
   allowedOrigins: ["*"],

@@ -38,6 +38,8 @@ export interface HttpSettings {
   readonly endedRunMaxAgeS: number;
   /** The console to serve at `/`; absent: a plain page. */
   readonly console?: ConsoleFiles;
+  /** Aborts when the server begins to stop: it is not ready any more, while steps under way come to their end. */
+  readonly draining: AbortSignal;
   /** Aborts when the server is about to stop: streams that have not ended are then reset. */
   readonly closing: AbortSignal;
 }

@@ -20,7 +20,7 @@ export type { RecentRun } from "./recent-runs.ts";
 export { runEntries } from "./run-entries.ts";
 export { conversationReport, recordOfRun } from "./run-status.ts";
 export type { ConversationReport, RunReport, RunStatus } from "./run-status.ts";
-export { DEFAULT_RUNTIME_LIMITS } from "./runtime.ts";
+export { DEFAULT_RUNTIME_LIMITS, runtimeLimits } from "./runtime.ts";
 export type { Runtime, RuntimeLimits } from "./runtime.ts";
 export { startRun } from "./start-run.ts";
 export type { RunIntent, StartedRun } from "./start-run.ts";

@@ -87,6 +87,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     seq += 1;
     const event: LogEvent = { v: 1, attempt, seq, at: now(), run, ...body };
     state = applyEvent(state, event);
+    // Nobody will store it: a tool that does not heed its signal must not fill the memory.
+    if (over) return event;
     pending.push(event);
     if (appendOptions) optionsOf.set(event, appendOptions);
     schedule();

@@ -40,3 +40,16 @@ export const DEFAULT_RUNTIME_LIMITS: RuntimeLimits = {
   waitForResponseMs: 60_000,
   appendWindowMs: 0,
 };
+
+/** The largest wait of a timer, in milliseconds: Node takes more than that for nothing at all. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The limits with their defaults. Throws TypeError for what is not one. */
+export function runtimeLimits(given: Partial<RuntimeLimits> = {}): RuntimeLimits {
+  const limits = { ...DEFAULT_RUNTIME_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    if (Number.isInteger(value) && value >= 0 && value <= MAX_TIMER_MS) continue;
+    throw new TypeError(`limits.${name} is a whole number from 0 to ${MAX_TIMER_MS}, not ${value}.`);
+  }
+  return limits;
+}

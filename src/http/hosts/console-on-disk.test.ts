@@ -33,7 +33,12 @@ function handlerWith(files: ConsoleFiles): Handler {
   // The console needs nothing of the runtime but somewhere to count requests.
   const runtime = { metrics: NO_METRICS, logger: SILENT } as unknown as Runtime;
   const { signal } = new AbortController();
-  return createHandler(runtime, { ...DEFAULT_HTTP_SETTINGS, console: files, closing: signal });
+  return createHandler(runtime, {
+    ...DEFAULT_HTTP_SETTINGS,
+    console: files,
+    draining: signal,
+    closing: signal,
+  });
 }
 
 function builtConsole(): Handler {

@@ -87,6 +87,27 @@ describe("GET /metrics", () => {
   });
 });
 
+test("a server that begins to stop is not ready, while a step under way comes to its end", async () => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const holdfast = createHoldfast({
+    agents: [defineAgent({ name: "Slow", instructions: "Wait." })],
+    async *model() {
+      begun.resolve();
+      await goOn.promise;
+      yield "Done.";
+    },
+    store: createMemoryStore(),
+  });
+  await text(holdfast, "/api/agents/Slow/run", { method: "POST", body: "Go." });
+  await begun.promise;
+  const stopped = holdfast.stop({ graceMs: 10_000 });
+  const { status } = await holdfast.fetch(new Request(`${ORIGIN}/api/ready`));
+  goOn.resolve();
+  await stopped;
+  expect(status).toBe(503);
+});
+
 function valueOf(lines: readonly string[], series: string): number {
   return Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length));
 }

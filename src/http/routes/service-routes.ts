@@ -21,7 +21,7 @@ async function getHealth({ runtime }: Call): Promise<Response> {
 }
 
 async function getReadiness({ runtime, settings }: Call): Promise<Response> {
-  if (settings.closing.aborted) throw new AgentError("shutting_down", "The server is about to stop.");
+  if (settings.draining.aborted) throw new AgentError("shutting_down", "The server is about to stop.");
   await runtime.store.ping();
   return jsonResponse(200, { status: "ready", store: runtime.store.description });
 }
