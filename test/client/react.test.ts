@@ -3,7 +3,7 @@ import { cleanup, render } from "@testing-library/react";
 import { createElement, StrictMode, useEffect } from "react";
 import { renderToString } from "react-dom/server";
 import { afterEach, describe, expect, it } from "vitest";
-import { useConversation } from "../../src/client/react/index.ts";
+import { useAgent, useConversation } from "../../src/client/react/index.ts";
 import type { Conversation, UseConversationOptions } from "../../src/client/react/index.ts";
 import { eventually } from "../../src/testing/index.ts";
 import { memoryStorage, openScene, QUICK } from "./react-scene.ts";
@@ -198,5 +198,34 @@ describe("useConversation", () => {
       renderToString(createElement(Chat, { baseUrl: "", agent: "Puppet", storage: "session" })),
     ).toContain("idle");
     expect(requests).toEqual([]);
+  });
+});
+
+describe("useAgent", () => {
+  it("talks with an agent by its name, and is there again after a reload of the tab", async () => {
+    const { puppet, client } = await openScene();
+    const shown: Conversation[] = [];
+    function Chat() {
+      const conversation = useAgent("Puppet", { client, limits: QUICK, storage });
+      shown.push(conversation);
+      return createElement("p", {}, conversation.text);
+    }
+    const storage = memoryStorage();
+    const first = render(createElement(Chat));
+    await shown.at(-1)!.send("Tokyo!");
+    puppet.say("Day 1: ");
+    await showsParagraphs("Day 1: ");
+    first.unmount();
+    render(createElement(Chat));
+    puppet.say("Asakusa.");
+    puppet.end();
+    await eventually("it is done", () => shown.at(-1)!.status === "done");
+    expect(paragraphs()).toEqual(["Day 1: Asakusa."]);
+    expect(shown.at(-1)!.messages).toHaveLength(2);
+  });
+
+  it("needs nothing but the name where the page's own server has the agent", () => {
+    const Chat = () => createElement("p", {}, useAgent("Puppet").status);
+    expect(renderToString(createElement(Chat))).toBe("<p>idle</p>");
   });
 });

@@ -29,5 +29,7 @@ export type {
   ConversationSnapshot,
   ConversationStatusName,
 } from "./conversation-snapshot.ts";
+export { useAgent } from "./use-agent.ts";
+export type { UseAgentOptions } from "./use-agent.ts";
 export { useConversation } from "./use-conversation.ts";
 export type { Conversation, UseConversationOptions } from "./use-conversation.ts";
