@@ -10,7 +10,7 @@ import { AGENT } from "./upstream-wire.ts";
 /** How long one request may take before it is sent to another node, in milliseconds. */
 const REQUEST_LIMIT_MS = 5_000;
 /** How long a client tries, in milliseconds: longer than any fault that a test makes. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 30_000;
 /** How long a reader may take to come to its end once the runs have, in milliseconds. */
 export const READER_LIMIT_MS = 25_000;
 
