@@ -17,6 +17,9 @@ const COMPARED: readonly SubjectName[] = ["bare-redis", "holdfast-redis", "bare-
 
 /** No more chunks a second in all, however many streams there are. */
 const MOST_CHUNKS_A_SECOND = 5000;
+/** How long streams flow: the last one has to begin well before the first one ends, and thousands take their time to open. */
+const FLOW_MS = 1000;
+const FLOW_MS_A_STREAM = 2.5;
 
 const PLANS: readonly CurvePlan[] = [
   {
@@ -27,7 +30,8 @@ const PLANS: readonly CurvePlan[] = [
     sizes: [10, 100, 1000, 5000, 10_000],
     async measure(lab, subject, streams) {
       const everyMs = Math.max(50, (streams * 1000) / MOST_CHUNKS_A_SECOND);
-      const order = { chunks: Math.max(3, Math.round(1000 / everyMs)), everyMs };
+      const flowMs = FLOW_MS + streams * FLOW_MS_A_STREAM;
+      const order = { chunks: Math.round(flowMs / everyMs), everyMs };
       const figure = latencyFigure({ streams, order, rounds: 1, subjects: [] });
       return (await (await figure.prepare(lab, subject))()).p50;
     },

@@ -14,7 +14,6 @@ import {
   createAgentRegistry,
   createDrive,
   createLiveConversations,
-  measureAppends,
   runtimeLimits,
   startSweeper,
 } from "./runtime/index.ts";
@@ -64,7 +63,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { metrics = createPrometheusMetrics() } = options;
   const { onStreamingResponseUpdate, onAgentResponse } = options;
   const runtime: Runtime = {
-    store: measureAppends(store, metrics),
+    store,
     live: createLiveConversations(store),
     engine,
     agents: createAgentRegistry(options.agents.map((agent) => agentFromDefinition(agent, options.model))),

@@ -3,7 +3,7 @@ import type { Order } from "../order.ts";
 import { EVERYBODY, OURS_AND_BARE, STORES, WHOLE_RUNS, WITHOUT_STORES } from "./compared.ts";
 
 /** How late the first chunk is for each stream that must be open before: runs of thousands take their time to start. */
-const HEAD_START_MS_A_STREAM = 1.2;
+const HEAD_START_MS_A_STREAM = 2;
 
 export interface LatencyLoad {
   readonly streams: number;

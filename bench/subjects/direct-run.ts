@@ -9,6 +9,7 @@ import {
 import type { ConversationId } from "../../src/core/index.ts";
 import { createLogWriter } from "../../src/runtime/log-writer.ts";
 import type { LogWriter } from "../../src/runtime/log-writer.ts";
+import { NO_METRICS } from "../../src/index.ts";
 import type { ConversationStore } from "../../src/index.ts";
 
 /** A run without a runtime: posted, acquired and written through the store's port and the log writer alone. */
@@ -38,6 +39,7 @@ export async function beginDirectRun(store: ConversationStore): Promise<DirectRu
     state: applyEvent(NOTHING_LOGGED, last),
     stored: [last],
     now: Date.now,
+    metrics: NO_METRICS,
     signal: new AbortController().signal,
     onStored: () => {},
   });

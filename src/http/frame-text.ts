@@ -31,6 +31,12 @@ export function sharedFrameText(projection: Projection, entries: ReadEntries): s
   const made = lastMade.get(projection.name);
   if (made?.events === events && made.ended === ended) return made.text;
   const text = frameText(projection, entries);
-  lastMade.set(projection.name, { events, ended, text });
+  if (!made) {
+    lastMade.set(projection.name, { events, ended, text });
+    return text;
+  }
+  made.events = events;
+  made.ended = ended;
+  made.text = text;
   return text;
 }

@@ -19,6 +19,12 @@ export interface ConversationStore {
   readonly description: string;
 
   /**
+   * That entries whose append has resolved may be lost, as when a replica takes over that has not heard of them: who
+   * writes keeps what it would have to give again (L3). Default: nothing that was acknowledged is lost.
+   */
+  readonly mayLoseTail?: boolean;
+
+  /**
    * Stores a request in the inbox; when this resolves, it survives a crash (L1). A run request begins the conversation
    * if there is none yet and gets the next ordinal (L9). A repeat under the same idempotency key changes nothing and
    * gives the first answer again.

@@ -80,6 +80,7 @@ export async function beginAttempt(
     stored: [start, ...opened],
     taken: opening?.takes,
     now: runtime.now,
+    metrics: runtime.metrics,
     signal: task.signal,
     windowMs: runtime.limits.appendWindowMs,
     onStored,

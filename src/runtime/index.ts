@@ -8,7 +8,6 @@ export { cancelRuns } from "./cancel-run.ts";
 export { describeRun } from "./describe-run.ts";
 export type { RunDescription } from "./describe-run.ts";
 export { createDrive } from "./drive.ts";
-export { measureAppends } from "./measured-store.ts";
 export { openReading } from "./open-reading.ts";
 export type { ReadEntries, Reading, ReadingSink, ReadRequest } from "./open-reading.ts";
 export { createLiveConversations } from "./live-conversations.ts";

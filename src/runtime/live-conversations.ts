@@ -54,7 +54,7 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
   async function pump(id: ConversationId, from: Cursor, topic: Topic): Promise<void> {
     const { signal } = topic.abort;
     let position = from;
-    let reason = new AgentError("shutting_down", "The stream was closed.");
+    let reason = CLOSED;
     try {
       for await (const events of store.follow(id, from, { signal })) {
         let batch = batchOf(events, position);
@@ -82,6 +82,9 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
     },
   };
 }
+
+/** A store that closes ends what follows it. */
+const CLOSED = new AgentError("shutting_down", "The stream was closed.");
 
 /** Why following ends; without a reason, each would be an error with a stack that nobody looks at. */
 const LEFT = new AgentError("shutting_down", "Nobody reads the conversation here any more.");

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { createMemoryStore } from "../adapters/memory/index.ts";
 import { AgentError, applyEvent, cursorOf, NO_USAGE, NOTHING_LOGGED, START } from "../core/index.ts";
 import type { ConversationId, EventBody, LogEvent, RunRecord } from "../core/index.ts";
+import { NO_METRICS } from "../ports/index.ts";
 import type { AppendOptions, ConversationStore } from "../ports/index.ts";
 import { createLogWriter, MAX_BATCH, MAX_ENTRIES_WAITING } from "./log-writer.ts";
 import type { LogWriter, LogWriterOptions } from "./log-writer.ts";
@@ -62,6 +63,34 @@ describe("a log writer", () => {
     const events = await store.read(ID, START, 10);
     expect(events.map(cursorOf)).toEqual(["1-0", "1-1", "1-2", "1-3"]);
     expect(writer.state).toMatchObject({ start: { id: "run" }, open: { text: "a" } });
+  });
+
+  test("tells its state at any moment as all that was written folds to", async () => {
+    const { writer } = await open({ opening: [RUN_START, { type: "step-start", step: 1, kind: "model" }] });
+    let expected = writer.state;
+    for (let sequence = 0; sequence < 200; sequence++) {
+      expected = applyEvent(expected, writer.write(delta("x", sequence)));
+      expect(writer.chunks).toBe(expected.chunks);
+      // Asked now and then, as a run does.
+      if (sequence % 7 === 0) expect(writer.state).toEqual(expected);
+    }
+    expect(writer.state).toEqual(expected);
+    await writer.flush();
+  });
+
+  test("measures each append, and each try of one that failed", async () => {
+    const appended = vi.fn();
+    const appendFailed = vi.fn();
+    const { writer, store } = await open({ metrics: { ...NO_METRICS, appended, appendFailed } });
+    writer.write(delta("a"));
+    writer.write(delta("b"));
+    await writer.flush();
+    await store.acquire(ID, { worker: "other", run: 1 });
+    writer.write(delta("late"));
+    await expect(writer.flush()).rejects.toMatchObject({ code: "fenced" });
+    const durationMs: unknown = expect.any(Number);
+    expect(appended.mock.calls).toEqual([[{ entries: 2, durationMs }]]);
+    expect(appendFailed.mock.calls).toEqual([[{ code: "fenced", durationMs }]]);
   });
 
   test("fails for good when another worker has the conversation", async () => {
@@ -168,8 +197,8 @@ const RECORD: RunRecord = {
   to: START,
 };
 
-function delta(text: string): EventBody {
-  return { type: "text-delta", step: 1, id: "t", delta: text, sequence: 0 };
+function delta(text: string, sequence = 0): EventBody {
+  return { type: "text-delta", step: 1, id: "t", delta: text, sequence };
 }
 
 interface Append {
@@ -226,6 +255,7 @@ async function open({
     state: [start, ...opened].reduce(applyEvent, NOTHING_LOGGED),
     stored: [start, ...opened],
     now: () => 1,
+    metrics: NO_METRICS,
     signal: new AbortController().signal,
     onStored: () => {},
     ...options,

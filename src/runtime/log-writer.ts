@@ -1,20 +1,22 @@
 import {
   AgentError,
-  applyEvent,
   attemptOf,
   compareCursors,
   cursorOf,
+  foldRun,
   parseCursor,
   seqOf,
 } from "../core/index.ts";
 import type { ConversationId, EventBody, LogEvent, RunState } from "../core/index.ts";
-import type { AppendOptions, ConversationStore } from "../ports/index.ts";
+import type { AppendOptions, ConversationStore, Metrics } from "../ports/index.ts";
 import { backOffMs, pause } from "./back-off.ts";
 
 /** How many entries one append carries at most. */
 export const MAX_BATCH = 256;
 /** How many entries may wait to be stored before the model is made to wait. */
 export const MAX_ENTRIES_WAITING = 4096;
+/** How many entries may wait to be folded into the state that nobody has asked for. */
+const MAX_UNFOLDED = 64;
 /** For how long an append is tried again while the store cannot be reached, in milliseconds. */
 export const STORE_PATIENCE_MS = 30_000;
 
@@ -28,6 +30,8 @@ const STORE_BACK_OFF = { firstMs: 50, limitMs: 2_000 };
 export interface LogWriter {
   /** The run as all that was written tells it, stored or not. */
   readonly state: RunState;
+  /** `state.chunks`, for who asks for it at every token. */
+  readonly chunks: number;
   /** Aborts, with the AgentError, once the log can no longer be written: fenced, or the store is lost. */
   readonly failed: AbortSignal;
   /** Whether so much waits to be stored that whoever writes has to wait for `room`. */
@@ -50,12 +54,16 @@ export interface LogWriterOptions {
   /** The inbox items that were taken with them: a store that lost the entries has the items again. */
   readonly taken?: readonly number[] | undefined;
   readonly now: () => number;
+  /** Told of each append. */
+  readonly metrics: Metrics;
   /** Gives up waiting for a lost store at once. */
   readonly signal: AbortSignal;
   /** For how long entries are gathered that nothing waits for, in milliseconds. Default 0: not at all. */
   readonly windowMs?: number;
   readonly onStored: (events: readonly LogEvent[]) => void;
 }
+
+const NOTHING: readonly LogEvent[] = [];
 
 interface Waiter {
   readonly atMost: number;
@@ -64,35 +72,48 @@ interface Waiter {
 }
 
 export function createLogWriter(options: LogWriterOptions): LogWriter {
-  const { store, id, now, windowMs = 0 } = options;
+  const { store, id, now, metrics, windowMs = 0 } = options;
   const [start] = options.stored;
   const { attempt, run } = start;
   const newestStored = options.stored.at(-1) ?? start;
   const failure = new AbortController();
-  let state = options.state;
+  let { state } = options;
+  let { chunks } = state;
+  /** What was written since `state` was asked for: kept as it is, the state of thousands of runs need not be made anew for every token. */
+  let unfolded: LogEvent[] = [];
   let { seq } = newestStored;
   let pending: LogEvent[] = [];
   /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
   const optionsOf = new Map<LogEvent, AppendOptions>();
   let appending = false;
+  /** What is being appended, and since when. */
+  let inFlight: readonly LogEvent[] = NOTHING;
+  let began = 0;
   /** That `failure` has aborted: a signal is too slow to be asked for every token. */
   let over = false;
   let scheduled = false;
   let gathering: NodeJS.Timeout | undefined;
   let waiters: Waiter[] = [];
-  /** What this attempt wrote since a step last ended: a store that lost its tail is given it again (L3). */
+  /** What this attempt wrote since a step last ended: a store that may lose its tail is given it again (L3). */
   let recent: LogEvent[] = [...options.stored];
 
   function write(body: EventBody, appendOptions?: AppendOptions): LogEvent {
     seq += 1;
     const event: LogEvent = { v: 1, attempt, seq, at: now(), run, ...body };
-    state = applyEvent(state, event);
+    if (event.type === "text-delta") chunks = event.sequence + 1;
+    if (unfolded.push(event) === MAX_UNFOLDED) fold();
     // Nobody will store it: a tool that does not heed its signal must not fill the memory.
     if (over) return event;
     pending.push(event);
     if (appendOptions) optionsOf.set(event, appendOptions);
     schedule();
     return event;
+  }
+
+  function fold(): RunState {
+    state = foldRun(unfolded, state);
+    unfolded = [];
+    return state;
   }
 
   /**
@@ -118,30 +139,46 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function begin(): void {
     scheduled = false;
     gathering = undefined;
-    if (!appending && pending.length > 0) void drain();
+    if (!appending && pending.length > 0) appendNext();
   }
 
-  async function drain(): Promise<void> {
+  /** Callbacks, not a loop that waits: what this leaves to the collector it leaves for every token. */
+  function appendNext(): void {
     appending = true;
+    inFlight = takeBatch();
+    began = performance.now();
+    store.append(id, inFlight, togetherOf(inFlight)).then(batchStored, batchFailed);
+  }
+
+  function batchStored(): void {
+    measureAppend();
+    goOn();
+  }
+
+  function batchFailed(cause: unknown): void {
+    appendPatiently(inFlight, failedAppend(cause)).then(goOn, giveUp);
+  }
+
+  function goOn(): void {
+    if (store.mayLoseTail) remember(inFlight);
     try {
-      do {
-        const batch = takeBatch();
-        try {
-          await store.append(id, batch, togetherOf(batch));
-        } catch (error) {
-          await appendPatiently(batch, AgentError.from(error));
-        }
-        remember(batch);
-        options.onStored(batch);
-        settleWaiters();
-      } while (pending.length > 0 && !mayGather());
+      options.onStored(inFlight);
     } catch (error) {
-      over = true;
-      failure.abort(AgentError.from(error));
-      settleWaiters();
+      giveUp(error);
+      return;
     }
+    settleWaiters();
     appending = false;
-    if (pending.length > 0) schedule();
+    if (pending.length === 0) return;
+    if (mayGather()) schedule();
+    else appendNext();
+  }
+
+  function giveUp(error: unknown): void {
+    over = true;
+    appending = false;
+    failure.abort(AgentError.from(error));
+    settleWaiters();
   }
 
   function takeBatch(): readonly LogEvent[] {
@@ -163,13 +200,25 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
       if (error.code === "log_gap") batch = refill(error, entries);
       await pause(backOffMs(STORE_BACK_OFF, tries), options.signal);
+      began = performance.now();
       try {
         await store.append(id, batch, togetherOf(batch));
+        measureAppend();
         return;
       } catch (cause) {
-        error = AgentError.from(cause);
+        error = failedAppend(cause);
       }
     }
+  }
+
+  function measureAppend(): void {
+    metrics.appended({ entries: inFlight.length, durationMs: performance.now() - began });
+  }
+
+  function failedAppend(cause: unknown): AgentError {
+    const error = AgentError.from(cause);
+    metrics.appendFailed({ code: error.code, durationMs: performance.now() - began });
+    return error;
   }
 
   /** The entries from where the store's log ends, as it lost some that it had acknowledged, with what they take. */
@@ -225,7 +274,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 
   return {
     get state() {
-      return state;
+      return unfolded.length === 0 ? state : fold();
+    },
+    get chunks() {
+      return chunks;
     },
     failed: failure.signal,
     get full() {

@@ -46,21 +46,20 @@ export async function runModelStep(
   const log = response ? unloggedAnswer(writer, step, response) : wholeAnswer(writer);
   const answer = createAnswer(writer, step, log);
   const idempotencyKey = `${request.runId}:${step}`;
-  const silence = watchSilence(idleTimeoutMs);
+  const hearing = listen(signal, idleTimeoutMs);
   try {
-    const stop = AbortSignal.any([signal, silence.tooLong]);
-    for await (const update of updatesOf(model, request, { signal: stop, idempotencyKey }, response)) {
-      stop.throwIfAborted();
-      silence.broken();
+    const options = { signal: hearing.stop, idempotencyKey };
+    for await (const update of updatesOf(model, request, options, response)) {
+      hearing.heard();
       answer.take(update);
       // A crash before this is stored loses the response, which is then paid for and never read.
       if (update.type === "provider-response") await writer.flush();
       // Asked first: a promise for each token would be the dearest thing that happens to it here.
       if (writer.full) await writer.room();
     }
-    stop.throwIfAborted();
+    hearing.heard();
   } finally {
-    silence.end();
+    hearing.end();
   }
   const { message, usage, finishReason } = answer.end();
   log.end();
@@ -79,19 +78,51 @@ function updatesOf(
   return model.responses.resume(response.responseId, request, options);
 }
 
-interface SilenceWatch {
-  /** Aborts, with `model_unavailable`, when nothing was heard for too long. */
-  readonly tooLong: AbortSignal;
-  broken(): void;
+/** Hears a model out, until it is to stop or has said nothing for too long. */
+interface Hearing {
+  /** Aborts with the reason to stop, or with `model_unavailable`. */
+  readonly stop: AbortSignal;
+  /** Breaks the silence; throws the reason once `stop` has aborted. */
+  heard(): void;
   end(): void;
 }
 
-function watchSilence(limitMs: number): SilenceWatch {
-  const abort = new AbortController();
-  const timer = setTimeout(() => {
-    abort.abort(new AgentError("model_unavailable", `The model said nothing for ${limitMs} ms.`));
-  }, limitMs);
-  return { tooLong: abort.signal, broken: () => timer.refresh(), end: () => clearTimeout(timer) };
+/** One signal of its own and a flag: a composed signal is too slow to be asked for every token. */
+function listen(signal: AbortSignal, limitMs: number): Hearing {
+  const stop = new AbortController();
+  let stopped = false;
+  let heardAt = performance.now();
+  let timer = setTimeout(look, limitMs);
+
+  function abort(reason: unknown): void {
+    stopped = true;
+    stop.abort(reason);
+  }
+
+  function giveUp(): void {
+    abort(signal.reason);
+  }
+
+  /** Winding the timer up for every token would cost more than to ask now and then when the last one came. */
+  function look(): void {
+    const restMs = heardAt + limitMs - performance.now();
+    if (restMs > 0) timer = setTimeout(look, Math.ceil(restMs));
+    else abort(new AgentError("model_unavailable", `The model said nothing for ${limitMs} ms.`));
+  }
+
+  if (signal.aborted) giveUp();
+  else signal.addEventListener("abort", giveUp, { once: true });
+  return {
+    stop: stop.signal,
+    heard() {
+      if (stopped) throw stop.signal.reason;
+      heardAt = performance.now();
+    },
+    end() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+    },
+  };
 }
 
 /** What sets one text of a run apart from the one before. */
@@ -114,6 +145,8 @@ interface Answer {
 function createAnswer(writer: LogWriter, step: number, log: AnswerLog): Answer {
   const parts: (OpenText | AssistantMessage["content"][number])[] = [];
   const open = new Map<string, OpenText>();
+  /** The part that was last added to: what comes next is more of it nearly always. */
+  let current: OpenText | undefined;
   let finish: { readonly finishReason: FinishReason; readonly usage: Usage } | undefined;
 
   function start(type: OpenText["type"], id: string): OpenText {
@@ -126,22 +159,26 @@ function createAnswer(writer: LogWriter, step: number, log: AnswerLog): Answer {
     };
     open.set(partKey(type, id), part);
     parts.push(part);
+    current = part;
     log.write({ type: `${type}-start`, step, id });
     return part;
   }
 
   function append(type: OpenText["type"], id: string, text: string): void {
-    const part = open.get(partKey(type, id)) ?? start(type, id);
-    emit(part, id, part.normalizer.push(text));
+    if (current?.type !== type || current.id !== id) {
+      current = open.get(partKey(type, id)) ?? start(type, id);
+    }
+    emit(current, current.normalizer.push(text));
   }
 
-  function emit(part: OpenText, id: string, delta: string): void {
+  function emit(part: OpenText, delta: string): void {
     if (delta === "") return;
+    const { id } = part;
     if (part.type === "reasoning") {
       log.write({ type: "reasoning-delta", step, id, delta });
     } else {
       if (part.text === "") separate(id);
-      log.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks });
+      log.write({ type: "text-delta", step, id, delta, sequence: writer.chunks });
     }
     part.text += delta;
   }
@@ -153,13 +190,14 @@ function createAnswer(writer: LogWriter, step: number, log: AnswerLog): Answer {
     const before = textOf(writer.state);
     if (before === "" || before.endsWith(SEPARATOR)) return;
     const delta = before.endsWith("\n") ? "\n" : SEPARATOR;
-    log.write({ type: "text-delta", step, id, delta, sequence: writer.state.chunks, separator: true });
+    log.write({ type: "text-delta", step, id, delta, sequence: writer.chunks, separator: true });
   }
 
   function close(type: OpenText["type"], id: string, providerOptions?: ProviderOptions): void {
     const part = open.get(partKey(type, id));
     if (!part) return;
-    emit(part, id, part.normalizer.end());
+    emit(part, part.normalizer.end());
+    current = undefined;
     part.providerOptions = providerOptions;
     open.delete(partKey(type, id));
     log.write({ type: `${type}-end`, step, id });

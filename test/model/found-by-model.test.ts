@@ -50,6 +50,7 @@ test("what a failover lost is given back together with the inbox items that it t
   const begun = model.acquire(posted, { worker: "w", run: 1 })!;
   let state = begun.state;
   const store = {
+    mayLoseTail: true,
     append: async (...[, events, options]: Parameters<ConversationStore["append"]>) => {
       state = model.append(state, events, options);
     },
@@ -60,6 +61,7 @@ test("what a failover lost is given back together with the inbox items that it t
     state: foldRun([begun.event]),
     stored: [begun.event],
     now: Date.now,
+    metrics: NO_METRICS,
     signal: new AbortController().signal,
     onStored: () => {},
   });
@@ -83,6 +85,7 @@ test("what a failover lost of an attempt's opening is given back together with w
   // A replica took over that had heard of the attempt and not of its opening.
   let state = begun.state;
   const store = {
+    mayLoseTail: true,
     append: async (...[, events, options]: Parameters<ConversationStore["append"]>) => {
       state = model.append(state, events, options);
     },
@@ -94,6 +97,7 @@ test("what a failover lost of an attempt's opening is given back together with w
     stored: [begun.event, opened],
     taken: [1],
     now: Date.now,
+    metrics: NO_METRICS,
     signal: new AbortController().signal,
     onStored: () => {},
   });

@@ -33,7 +33,9 @@ export function createUpdateCompleter(): UpdateCompleter {
   };
   const takeString = (delta: string): readonly AgentUpdate[] => {
     if (delta === "") return [];
-    stringPart ??= { kind: "text", id: `string-${++stringParts}` };
+    // Open until something else ends it: most items by far are more of it.
+    if (stringPart) return [{ type: "text-delta", id: stringPart.id, delta }];
+    stringPart = { kind: "text", id: `string-${++stringParts}` };
     return [...start(stringPart), { type: "text-delta", id: stringPart.id, delta }];
   };
   const takeUpdate = (update: AgentUpdate): readonly AgentUpdate[] => {

@@ -1,4 +1,4 @@
-import { AgentError, comesNext, compareCursors, cursorOf } from "../../core/index.ts";
+import { AgentError, attemptOf, compareCursors, cursorAt, seqOf } from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { conversationNotFound } from "../../ports/index.ts";
 
@@ -38,58 +38,37 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
   const topics = new Map<ConversationId, Topic>();
   let closed = false;
 
-  async function* follow(
-    id: ConversationId,
-    after: Cursor,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly LogEvent[]> {
-    if (closed || signal.aborted) return;
-    const follower = new Follower(after);
-    const onAbort = (): void => follower.end();
-    signal.addEventListener("abort", onAbort, { once: true });
-    const topic = join(id, follower);
-    try {
-      await topic.listening;
-      // One generator and one wait for each batch: every live entry of every conversation comes through here.
-      while (!follower.hasEnded()) {
-        if (follower.mustRead) {
-          const page = await follower.readPage((position) => options.read(id, position, PAGE_SIZE));
-          if (page.length > 0) yield page;
-        } else {
-          const heard = follower.takeHeard();
-          if (heard.length > 0) yield heard;
-          else if (!follower.mustRead) await follower.somethingNew();
-        }
+  const board: Board = {
+    read: options.read,
+    join(follower) {
+      const { id } = follower;
+      let topic = topics.get(id);
+      if (!topic) {
+        topic = { followers: new Set(), listening: options.subscribe?.(id) ?? Promise.resolve() };
+        topics.set(id, topic);
       }
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      leave(id, topic, follower);
-    }
-  }
-
-  function join(id: ConversationId, follower: Follower): Topic {
-    let topic = topics.get(id);
-    if (!topic) {
-      topic = { followers: new Set(), listening: options.subscribe?.(id) ?? Promise.resolve() };
-      topics.set(id, topic);
-    }
-    topic.followers.add(follower);
-    return topic;
-  }
-
-  function leave(id: ConversationId, topic: Topic, follower: Follower): void {
-    topic.followers.delete(follower);
-    if (topic.followers.size > 0 || topics.get(id) !== topic) return;
-    topics.delete(id);
-    options.unsubscribe?.(id);
-  }
+      topic.followers.add(follower);
+      return topic;
+    },
+    leave(topic, follower) {
+      const { id } = follower;
+      topic.followers.delete(follower);
+      if (topic.followers.size > 0 || topics.get(id) !== topic) return;
+      topics.delete(id);
+      options.unsubscribe?.(id);
+    },
+  };
 
   function each(id: ConversationId, act: (follower: Follower) => void): void {
     for (const follower of topics.get(id)?.followers ?? []) act(follower);
   }
 
   return {
-    follow,
+    follow: (id, after, signal) => {
+      const follower = new Follower(board, id, after, signal);
+      if (closed) follower.end();
+      return follower;
+    },
     publish: (id, events) => each(id, (follower) => follower.hear(events)),
     refresh: (id) => each(id, (follower) => follower.refresh()),
     remove: (id) => each(id, (follower) => follower.end(conversationNotFound(id))),
@@ -108,111 +87,237 @@ interface Topic {
   readonly listening: Promise<void>;
 }
 
-/** Where one follower is, and what it has heard but not taken. */
-class Follower {
-  position: Cursor;
-  /** Something may have been missed, or came before: the store must be asked. */
-  mustRead = true;
-  #heard: (readonly LogEvent[])[] = [];
-  #entriesHeard = 0;
-  #ended: { readonly reason: AgentError | undefined } | undefined;
-  #wake: (() => void) | undefined;
+/** What a follower knows of its hub. */
+interface Board {
+  readonly read: FollowHubOptions["read"];
+  join(follower: Follower): Topic;
+  leave(topic: Topic, follower: Follower): void;
+}
 
-  constructor(after: Cursor) {
-    this.position = after;
+type Batch = readonly LogEvent[];
+
+/**
+ * Where one follower is, and what it has heard but not taken. Every live entry of every conversation comes through one:
+ * an iterator written out, which answers in the turn in which it hears. `next` is called by one reader, one at a time.
+ */
+class Follower implements AsyncIterableIterator<Batch> {
+  readonly id: ConversationId;
+  readonly #board: Board;
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => this.end();
+  /** The position, as its parts: to print it for every batch would cost more than the rest of it. */
+  #attempt: number;
+  #seq: number;
+  /** From the first `next` on, until the end. */
+  #topic: Topic | undefined;
+  /** Something may have been missed, or came before: the store must be asked. */
+  #mustRead = true;
+  /** A read is under way, or the wait for live entries to be heard. */
+  #reading = false;
+  #heard: Batch[] = [];
+  #entriesHeard = 0;
+  #end: { readonly reason: AgentError | undefined } | undefined;
+  #reader: Reader | undefined;
+
+  constructor(board: Board, id: ConversationId, after: Cursor, signal: AbortSignal) {
+    this.#board = board;
+    this.id = id;
+    this.#signal = signal;
+    this.#attempt = attemptOf(after);
+    this.#seq = seqOf(after);
   }
 
-  hear(events: readonly LogEvent[]): void {
+  get position(): Cursor {
+    return cursorAt(this.#attempt, this.#seq);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Batch, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      if (!this.#topic) this.#begin();
+      this.#serve();
+    });
+  }
+
+  async return(): Promise<IteratorResult<Batch, undefined>> {
+    this.end();
+    this.#leave();
+    return DONE;
+  }
+
+  hear(events: Batch): void {
+    if (this.#isAtHand && this.#isNextPiece(events)) {
+      this.#advance(events);
+      this.#give(events);
+      return;
+    }
     if (this.#entriesHeard + events.length > MAX_ENTRIES_HELD) {
       this.#forget();
-      this.mustRead = true;
+      this.#mustRead = true;
     } else {
       this.#heard.push(events);
       this.#entriesHeard += events.length;
     }
-    this.#notify();
+    this.#serve();
+  }
+
+  /** Whether the reader waits for just what is heard next, as it does nearly always. */
+  get #isAtHand(): boolean {
+    if (!this.#reader || this.#end) return false;
+    return !this.#reading && !this.#mustRead && this.#heard.length === 0;
   }
 
   refresh(): void {
-    this.mustRead = true;
-    this.#notify();
+    this.#mustRead = true;
+    this.#serve();
   }
 
   end(reason?: AgentError): void {
-    this.#ended ??= { reason };
-    this.#notify();
+    this.#end ??= { reason };
+    this.#serve();
   }
 
-  /** Throws the reason when there is one. */
-  hasEnded(): boolean {
-    if (this.#ended?.reason) throw this.#ended.reason;
-    return this.#ended !== undefined;
+  #begin(): void {
+    if (this.#signal.aborted) this.#end ??= { reason: undefined };
+    if (this.#end) return;
+    this.#signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#topic = this.#board.join(this);
+    void this.#whileReading(async ({ listening }) => {
+      await listening;
+      return [];
+    }, this.#topic);
   }
 
-  async readPage(read: (after: Cursor) => Promise<readonly LogEvent[]>): Promise<readonly LogEvent[]> {
-    this.mustRead = false;
-    const page = await read(this.position);
+  /** Gives the reader that waits what there is for it, if there is anything. */
+  #serve(): void {
+    if (!this.#reader) return;
+    if (this.#end) this.#finish(this.#end.reason);
+    else if (this.#reading || !this.#topic) return;
+    else if (this.#mustRead) void this.#whileReading(() => this.#readPage(), this.#topic);
+    else this.#giveHeard();
+  }
+
+  #giveHeard(): void {
+    if (this.#heard.length === 0) return;
+    const heard = this.#takeHeard();
+    if (heard.length > 0) this.#give(heard);
+    // There was a hole.
+    else this.#serve();
+  }
+
+  #give(batch: Batch): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve({ done: false, value: batch });
+  }
+
+  #finish(reason: AgentError | undefined): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    this.#leave();
+    // Told once; who asks again is told that it is over.
+    this.#end = { reason: undefined };
+    if (reason) reader?.reject(reason);
+    else reader?.resolve(DONE);
+  }
+
+  #leave(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    if (this.#topic) this.#board.leave(this.#topic, this);
+    this.#topic = undefined;
+    this.#forget();
+  }
+
+  async #whileReading(read: (topic: Topic) => Promise<Batch>, topic: Topic): Promise<void> {
+    this.#reading = true;
+    let page: Batch = [];
+    try {
+      page = await read(topic);
+    } catch (error) {
+      this.#end ??= { reason: AgentError.from(error) };
+    }
+    this.#reading = false;
+    if (page.length > 0 && this.#reader) this.#give(page);
+    else this.#serve();
+  }
+
+  async #readPage(): Promise<Batch> {
+    this.#mustRead = false;
+    const page = await this.#board.read(this.id, this.position, PAGE_SIZE);
     this.#advance(page);
     // A full page may have more behind it; a short one reached the tip, and live entries take over.
-    if (page.length >= PAGE_SIZE) this.mustRead = true;
+    if (page.length >= PAGE_SIZE) this.#mustRead = true;
     return page;
   }
 
   /** What was heard and joins on to the position, up to the first hole; a hole makes the next thing a read. */
-  takeHeard(): readonly LogEvent[] {
-    const heard = this.#heard.length === 1 && this.#heard[0] ? this.#heard[0] : this.#heard.flat();
+  #takeHeard(): Batch {
+    const [first] = this.#heard;
+    const heard = this.#heard.length === 1 && first ? first : this.#heard.flat();
     this.#forget();
-    const joined = isPieceAfter(heard, this.position) ? heard : this.#joinOn(heard);
+    const joined = this.#isNextPiece(heard) ? heard : this.#joinOn(heard);
     this.#advance(joined);
     return joined;
   }
 
-  #joinOn(heard: readonly LogEvent[]): readonly LogEvent[] {
+  /** Whether entries follow the position without a hole, as what one append stored does: then they are handed on as they are. */
+  #isNextPiece(entries: Batch): boolean {
+    let before: LogEvent | undefined;
+    for (const event of entries) {
+      if (!(before ? follows(event, before.attempt, before.seq) : this.#isNext(event))) return false;
+      before = event;
+    }
+    return true;
+  }
+
+  #isNext(event: LogEvent): boolean {
+    return follows(event, this.#attempt, this.#seq);
+  }
+
+  #joinOn(heard: Batch): Batch {
     const joined: LogEvent[] = [];
-    let reached = this.position;
+    let attempt = this.#attempt;
+    let seq = this.#seq;
     for (const event of heard) {
-      const cursor = cursorOf(event);
-      if (compareCursors(cursor, reached) <= 0) continue;
-      if (!comesNext(event, reached)) {
-        this.mustRead = true;
+      if (event.attempt < attempt || (event.attempt === attempt && event.seq <= seq)) continue;
+      if (!follows(event, attempt, seq)) {
+        this.#mustRead = true;
         break;
       }
       joined.push(event);
-      reached = cursor;
+      ({ attempt, seq } = event);
     }
     return joined;
   }
 
-  /** Resolves when there is something to read or take, or the end has come. */
-  somethingNew(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  #advance(entries: readonly LogEvent[]): void {
+  #advance(entries: Batch): void {
     const last = entries.at(-1);
-    if (last) this.position = cursorOf(last);
+    if (!last) return;
+    this.#attempt = last.attempt;
+    this.#seq = last.seq;
   }
 
   #forget(): void {
     this.#heard = [];
     this.#entriesHeard = 0;
   }
-
-  #notify(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
 }
 
-/** Whether entries follow a position without a hole, as what one append stored does: then they are handed on as they are. */
-function isPieceAfter(entries: readonly LogEvent[], position: Cursor): boolean {
-  return entries.every((event, index) => {
-    const before = entries[index - 1];
-    if (!before) return comesNext(event, position);
-    return event.attempt === before.attempt && event.seq === before.seq + 1;
-  });
+interface Reader {
+  readonly resolve: (result: IteratorResult<Batch, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DONE = { done: true, value: undefined } as const;
+
+/** Whether an entry comes directly after a place in the log (L3). */
+function follows(event: LogEvent, attempt: number, seq: number): boolean {
+  if (event.type === "attempt-start") return event.follows === cursorAt(attempt, seq);
+  return event.attempt === attempt && event.seq === seq + 1;
 }
 
 function furthest(followers: readonly Follower[]): Cursor {

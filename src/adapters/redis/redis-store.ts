@@ -99,6 +99,7 @@ function storeOn({
 
   return {
     description,
+    mayLoseTail: true,
     post: (id, request, options = {}) => guard(inbox.post(id, request, options)),
     acquire: (id, holder) => guard(log.acquire(id, holder)),
     append,
