@@ -66,7 +66,10 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
      SET updated_at = ?, runs = ?, attempt = ?, tip = ?, base = ?, settled = ?, next_item = ?, waiting = ?
      WHERE key = ?`,
   );
-  const remove = database.prepare("DELETE FROM conversations WHERE key = ?");
+  const remove = [
+    ...HANGING_ON_A_ROW.map((table) => `DELETE FROM ${table} WHERE conversation = ?`),
+    "DELETE FROM conversations WHERE key = ?",
+  ].map((statement) => database.prepare(statement));
   const list = database.prepare(`${LIST} ${LIST_ORDER}`);
   const listOfAgent = database.prepare(`${LIST} AND agent = ?5 ${LIST_ORDER}`);
   const live = database.prepare(
@@ -95,7 +98,9 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
       const { updatedAt, runs, attempt, tip, base, settled: end, nextItem, waiting, key } = row;
       update.run(updatedAt, runs, attempt, tip, base, end, nextItem, waiting, key);
     },
-    remove: ({ key }) => void remove.run(key),
+    remove({ key }) {
+      for (const statement of remove) statement.run(key);
+    },
     list({ agent, limit, after, forgottenBefore }) {
       const { updatedAt, id } = after;
       const rows =
@@ -110,6 +115,9 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
     settled: (touchedUntil, limit) => idsOf(settled.all(touchedUntil, limit)),
   };
 }
+
+/** The tables whose rows carry a conversation's key. */
+const HANGING_ON_A_ROW = ["entries", "voided", "inbox", "records", "answers"];
 
 /** A run that is under way has entries, which never expire before it ends. */
 const TIP = `

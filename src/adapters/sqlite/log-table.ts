@@ -2,45 +2,46 @@ import type { DatabaseSync } from "node:sqlite";
 import { attemptOf, cursorAt, seqOf } from "../../core/index.ts";
 import type { Cursor, LogEvent, VoidedRange } from "../../core/index.ts";
 import { EntryParser } from "./entry-parser.ts";
+import { entriesOfGroup, entryRows, MAX_ENTRIES_A_ROW } from "./entry-rows.ts";
+import type { EntryRow } from "./entry-rows.ts";
 
 /** The entries of every conversation, and which of them are void. */
 export interface LogTable {
   /** Up to `limit` entries after a cursor, in order. */
   read(key: number, after: Cursor, limit: number): readonly LogEvent[];
-  write(key: number, entries: readonly SerializedEntry[]): void;
+  write(key: number, entries: SerializedEntries): void;
   voided(key: number): readonly VoidedRange[];
-  /** The cursor of the `count`-th entry kept, if there are so many. */
-  nth(key: number, count: number): Cursor | undefined;
+  /** The cursor of the last entry of the `count`-th row kept, if there are so many. */
+  nthRow(key: number, count: number): Cursor | undefined;
   /** Drops entries up to and including a cursor. */
   dropUpTo(key: number, end: Cursor): void;
 }
 
-/** An entry in the form it is stored in; made before a transaction, so that what is no JSON is refused there. */
-export interface SerializedEntry {
-  readonly event: LogEvent;
-  readonly text: string;
+/** Entries in the form they are stored in; made before a transaction, so that what is no JSON is refused there. */
+export interface SerializedEntries {
+  readonly rows: readonly EntryRow[];
+  readonly resets: readonly StepReset[];
 }
 
-export function serialize(event: LogEvent): SerializedEntry {
-  return { event, text: JSON.stringify(event) };
+type StepReset = Extract<LogEvent, { readonly type: "step-reset" }>;
+
+export function serialize(events: readonly LogEvent[]): SerializedEntries {
+  return { rows: entryRows(events), resets: events.filter((event) => event.type === "step-reset") };
 }
 
-type EntryRow = readonly [event: string];
+type StoredRow = readonly [event: string];
 
 export function createLogTable(database: DatabaseSync): LogTable {
-  // One attempt at a time: of (attempt, seq) > (?, ?) SQLite asks every row again what the index has told.
-  const readAttempt = database.prepare(
-    "SELECT event FROM entries WHERE conversation = ? AND attempt = ? AND seq > ? ORDER BY seq LIMIT ?",
-  );
-  const readLater = database.prepare(
-    "SELECT event FROM entries WHERE conversation = ? AND attempt > ? ORDER BY attempt, seq LIMIT ?",
+  // One attempt at a time: of (attempt, seq) > (?, ?) SQLite asks every row again what the index has told. An attempt has
+  // no holes, so that it is known up to where the entries wanted go.
+  const readRows = database.prepare(
+    "SELECT event FROM entries WHERE conversation = ? AND attempt = ? AND seq > ? AND seq < ? ORDER BY seq",
   );
   // Rows as objects with names would cost as much as reading them.
-  readAttempt.setReturnArrays(true);
-  readLater.setReturnArrays(true);
-  const nthAfter = database.prepare(
-    `SELECT attempt, seq FROM entries
-     WHERE conversation = ? AND (attempt, seq) > (?, ?) ORDER BY attempt, seq LIMIT 1 OFFSET ?`,
+  readRows.setReturnArrays(true);
+  const rowFrom = database.prepare(
+    `SELECT attempt FROM entries
+     WHERE conversation = ? AND (attempt, seq) >= (?, ?) ORDER BY attempt, seq LIMIT 1`,
   );
   const insert = database.prepare("INSERT INTO entries VALUES (?, ?, ?, ?)");
   const insertVoided = database.prepare("INSERT INTO voided VALUES (?, ?, ?, ?)");
@@ -58,40 +59,41 @@ export function createLogTable(database: DatabaseSync): LogTable {
     "DELETE FROM voided WHERE conversation = ? AND (reset_attempt, reset_seq) <= (?, ?)",
   );
 
-  function readRows(key: number, after: Cursor, limit: number): readonly EntryRow[] {
-    const attempt = attemptOf(after);
-    const rows = readAttempt.all(key, attempt, seqOf(after), limit) as unknown as readonly EntryRow[];
-    if (rows.length === limit) return rows;
-    const later = readLater.all(key, attempt, limit - rows.length) as unknown as readonly EntryRow[];
-    return rows.length === 0 ? later : [...rows, ...later];
-  }
-
-  function readEntries(key: number, after: Cursor, limit: number): readonly LogEvent[] {
-    const rows = readRows(key, after, limit);
+  function read(key: number, after: Cursor, limit: number): readonly LogEvent[] {
     const parser = new EntryParser();
     const events: LogEvent[] = [];
-    for (const [json] of rows) {
-      const event = parser.parse(json);
-      if (event) events.push(event);
+    let attempt: number | undefined = attemptOf(after);
+    let had = seqOf(after);
+    let seq = had;
+    while (attempt !== undefined) {
+      const beyond = seq + limit - events.length + MAX_ENTRIES_A_ROW;
+      const rows = readRows.all(key, attempt, seq, beyond) as unknown as readonly StoredRow[];
+      addEntries(events, { rows, had, limit, parser });
+      if (events.length === limit) break;
+      // This was the attempt's end, or what a newer version wrote was passed over: a page short of entries would look
+      // like the tip.
+      const next = attemptFrom(key, attempt, beyond);
+      if (next === attempt) seq = beyond - 1;
+      else seq = had = BEFORE_ALL;
+      attempt = next;
     }
-    if (rows.length < limit || events.length === rows.length) return events;
-    // What a newer version wrote was passed over: a page short of entries would look like the tip.
-    const last = nthAfter.get(key, attemptOf(after), seqOf(after), limit - 1);
-    if (!last) return events;
-    const reached = cursorAt(Number(last["attempt"]), Number(last["seq"]));
-    return [...events, ...readEntries(key, reached, limit - events.length)];
+    return events;
+  }
+
+  /** Of the first row from a place on. */
+  function attemptFrom(key: number, attempt: number, seq: number): number | undefined {
+    const row = rowFrom.get(key, attempt, seq);
+    return row && Number(row["attempt"]);
   }
 
   return {
-    read: readEntries,
-    write(key, entries) {
-      for (const { event, text } of entries) {
-        insert.run(key, event.attempt, event.seq, text);
-        if (event.type === "step-reset") insertVoided.run(key, event.attempt, event.seq, event.from);
-      }
+    read,
+    write(key, { rows, resets }) {
+      for (const { attempt, seq, text } of rows) insert.run(key, attempt, seq, text);
+      for (const { attempt, seq, from } of resets) insertVoided.run(key, attempt, seq, from);
     },
     voided: (key) => voided.all(key).map(voidedRange),
-    nth(key, count) {
+    nthRow(key, count) {
       const row = nth.get(key, count - 1);
       return row && cursorAt(Number(row["attempt"]), Number(row["seq"]));
     },
@@ -100,6 +102,31 @@ export function createLogTable(database: DatabaseSync): LogTable {
       dropVoided.run(key, attemptOf(end), seqOf(end));
     },
   };
+}
+
+/** Before the first entry of an attempt. */
+const BEFORE_ALL = -1;
+
+interface RowsRead {
+  readonly rows: readonly StoredRow[];
+  /** Entries of the attempt up to here may be in the first row, and are not wanted. */
+  readonly had: number;
+  /** How many entries there are to be in all. */
+  readonly limit: number;
+  readonly parser: EntryParser;
+}
+
+function addEntries(events: LogEvent[], { rows, had, limit, parser }: RowsRead): void {
+  for (const [text] of rows) {
+    if (events.length === limit) return;
+    const group = entriesOfGroup(text);
+    if (group) {
+      for (const event of group) if (event.seq > had && events.length < limit) events.push(event);
+    } else {
+      const event = parser.parse(text);
+      if (event) events.push(event);
+    }
+  }
 }
 
 function voidedRange(row: Readonly<Record<string, unknown>>): VoidedRange {

@@ -2,11 +2,12 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
-import { START } from "../../core/index.ts";
+import { cursorAt, START } from "../../core/index.ts";
 import type { ConversationId, LogEvent } from "../../core/index.ts";
 import { migrate, MIGRATIONS } from "./migrations.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
-import { temporaryDirectory } from "./sqlite-store.fixture.ts";
+import { runRequest, temporaryDirectory } from "./sqlite-store.fixture.ts";
+import { ROWS_OF_VERSION_TWO } from "./version-two.fixture.ts";
 
 test("a new file is of the newest version", async () => {
   const directory = temporaryDirectory(onTestFinished);
@@ -51,6 +52,42 @@ test("a file of each version before is brought up to date with all that is in it
   expect((await store.conversation(id))?.tip).toBe("1-2");
   expect(await store.delete(id)).toBe(true);
   await store.close();
+});
+
+test("what version 2 wrote is read, written on, and removed", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  const path = join(directory, "holdfast.db");
+  const old = new DatabaseSync(path);
+  migrate(old, MIGRATIONS.slice(0, 2));
+  old.exec(ROWS_OF_VERSION_TWO);
+  const written = old.prepare("SELECT event FROM entries WHERE conversation = 2").all();
+  old.close();
+  const now = (): number => 1_790_000_001_000;
+  const store = await createSqliteStore({ directory, now });
+  const [ended, underWay] = ["ended", "under-way"] as ConversationId[];
+  if (!ended || !underWay) throw new Error("There are two.");
+
+  expect(await store.read(ended, START, 100)).toHaveLength(13);
+  expect(await store.history(ended)).toMatchObject([{ run: 1, text: "Twice upon" }]);
+  expect(await store.conversation(ended)).toMatchObject({
+    tip: "2-6",
+    settled: "2-6",
+    voided: [{ reset: "2-1" }],
+  });
+  const posted = await store.post(ended, runRequest("again"), { idempotencyKey: "key" });
+  expect(posted).toMatchObject({ run: 1, repeated: true });
+
+  const events = written.map((row) => JSON.parse(String(row["event"])) as LogEvent);
+  expect(await store.read(underWay, START, 100)).toEqual(events);
+  const more = [5, 6, 7].map((seq) => ({ ...entry(seq), attempt: 2 }));
+  await store.append(underWay, more);
+  expect(await store.read(underWay, cursorAt(1, 4), 100)).toEqual([...events.slice(5), ...more]);
+  expect(await store.read(underWay, cursorAt(2, 5), 1)).toEqual(more.slice(1, 2));
+  expect(await store.conversation(underWay)).toMatchObject({ tip: "2-7", inbox: [{ kind: "cancel" }] });
+
+  for (const id of [ended, underWay]) expect(await store.delete(id)).toBe(true);
+  await store.close();
+  expect(countOf(path, ["entries", "voided", "inbox", "records", "answers"])).toEqual([0, 0, 0, 0, 0]);
 });
 
 test("a file that fills its limit is brought up to date, though that takes room for a while", async () => {
@@ -102,6 +139,13 @@ function versionOf(path: string): unknown {
   const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
   database.close();
   return version;
+}
+
+function countOf(path: string, tables: readonly string[]): number[] {
+  const database = new DatabaseSync(path);
+  const counts = tables.map((table) => database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]);
+  database.close();
+  return counts.map(Number);
 }
 
 function setVersion(path: string, version: number): void {

@@ -92,6 +92,8 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE entries;
   ALTER TABLE entries_as_they_came RENAME TO entries;
   `,
+  // From here on a row may hold several entries that follow each other; its `seq` is that of the last of them.
+  "-- What is there stays as it is.",
 ];
 
 /** Brings a file to the newest version, each step in a transaction of its own. Refuses a file of a newer version. */

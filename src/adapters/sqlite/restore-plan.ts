@@ -23,7 +23,7 @@ export function planRestore(
   const at = now();
   const stored = conversations.find(id);
   if (visible(stored, retention, at)) return { value: false };
-  const entries = snapshot.entries.map(serialize);
+  const entries = serialize(snapshot.entries);
   const records = snapshot.records.map((record) => ({ run: record.run, text: JSON.stringify(record) }));
   const nextItem = 1 + Math.max(0, ...items.map((item) => item.itemId));
   return {

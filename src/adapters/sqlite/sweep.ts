@@ -8,9 +8,9 @@ import type { WriterTables } from "./tables.ts";
 
 /** How often the store looks for what has outlived its time, in milliseconds. */
 export const SWEEP_INTERVAL_MS = 10_000;
-/** How many conversations, and how many entries of each, one transaction drops, so that writers hardly notice. */
+/** How many conversations, and how many rows of entries of each, one transaction drops, so that writers hardly notice. */
 const CONVERSATIONS_A_BATCH = 16;
-const ENTRIES_A_BATCH = 256;
+const ROWS_A_BATCH = 256;
 const ANSWERS_A_BATCH = 256;
 /** Free pages that the file keeps for what comes next; more are given back, so many at a time. */
 const FREE_PAGES_KEPT = 256;
@@ -81,7 +81,7 @@ export function startSweep(options: SweepOptions): Sweep {
   function expire(id: ConversationId): Plan<void> {
     const row = conversations.find(id);
     if (!row || fateOf(row, retention, now()) === "kept") return NOTHING;
-    const base = log.nth(row.key, ENTRIES_A_BATCH) ?? row.tip;
+    const base = log.nthRow(row.key, ROWS_A_BATCH) ?? row.tip;
     return {
       value: undefined,
       apply() {

@@ -90,7 +90,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     const begun = { ...row, attempt: event.attempt, tip: cursorOf(event), updatedAt: event.at };
     const opening = holder.opening?.(event);
     const written = [event, ...(opening ? entriesToWrite(begun, opening.events) : [])];
-    const entries = written.map(serialize);
+    const entries = serialize(written);
     return {
       value: event,
       apply() {
@@ -108,7 +108,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     const fresh = entriesToWrite(row, events);
     const last = fresh.at(-1);
     if (last === undefined) return { value: undefined };
-    const entries = fresh.map(serialize);
+    const entries = serialize(fresh);
     const { record, takes = [] } = options;
     const recordText = record && JSON.stringify(record);
     const touched: ConversationRow = { ...row, tip: cursorOf(last), updatedAt: now() };
