@@ -1,5 +1,8 @@
 // What an embedded app loads and does before it can accept a request: nothing of the bench but the order.
-import { createHoldfast, createSqliteStore, defineAgent, serveNode } from "../src/index.ts";
+const entry = process.argv[3] ?? "../src/index.ts";
+const { createHoldfast, createSqliteStore, defineAgent, serveNode } = (await import(
+  entry
+)) as typeof import("../src/index.ts");
 
 const store = await createSqliteStore({ directory: `${process.argv[2]}/holdfast` });
 const holdfast = createHoldfast({

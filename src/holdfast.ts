@@ -1,13 +1,13 @@
 import { hostname } from "node:os";
-import { describeTools, validateToolInput } from "./adapters/ai-sdk/index.ts";
 import { createLocalEngine } from "./adapters/local/index.ts";
-import { createPrometheusMetrics } from "./adapters/prometheus/index.ts";
+import { createMetricsOnDemand } from "./adapters/prometheus/index.ts";
 import { AgentError, randomId } from "./core/index.ts";
 import { agentFromDefinition } from "./define-agent.ts";
 import type { AgentDefinition, AnyModel } from "./define-agent.ts";
-import { createHandler, DEFAULT_HTTP_SETTINGS, errorResponse } from "./http/index.ts";
+import { createHandler, DEFAULT_HTTP_SETTINGS, errorResponse, ON_DEMAND } from "./http/index.ts";
 import type { Handler, HttpSettings } from "./http/index.ts";
 import { consoleOnDisk } from "./http/hosts/console-on-disk.ts";
+import { loadLater } from "./load-later.ts";
 import { SILENT } from "./ports/index.ts";
 import type { ConversationStore, Logger, Metrics, RunEngine } from "./ports/index.ts";
 import {
@@ -17,7 +17,7 @@ import {
   runtimeLimits,
   startSweeper,
 } from "./runtime/index.ts";
-import type { AgentCallbacks, Runtime, RuntimeLimits, Sweeper } from "./runtime/index.ts";
+import type { AgentCallbacks, Runtime, RuntimeLimits, ToolSchemas } from "./runtime/index.ts";
 
 export interface HoldfastOptions extends AgentCallbacks {
   /** At least one; the first is the default. */
@@ -60,7 +60,8 @@ export const DEFAULT_GRACE_MS = 10_000;
 /** Puts agents, a store and an engine together. Throws TypeError when the agents do not fit together, or for a bad limit. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { store, engine = createLocalEngine(), logger = SILENT, now = Date.now } = options;
-  const { metrics = createPrometheusMetrics() } = options;
+  const prometheus = createMetricsOnDemand(prometheusMetrics);
+  const { metrics = prometheus.metrics } = options;
   const { onStreamingResponseUpdate, onAgentResponse } = options;
   const runtime: Runtime = {
     store,
@@ -71,7 +72,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
       ...(onStreamingResponseUpdate && { onStreamingResponseUpdate }),
       ...(onAgentResponse && { onAgentResponse }),
     },
-    toolSchemas: { describe: describeTools, validate: validateToolInput },
+    toolSchemas: TOOL_SCHEMAS,
     logger,
     metrics,
     limits: runtimeLimits(options.limits),
@@ -87,11 +88,12 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     draining: draining.signal,
     closing: closing.signal,
   });
-  let started: Promise<Sweeper> | undefined;
+  const parts = [...PARTS, ...(options.metrics ? [] : [prometheus.load]), ...ON_DEMAND];
+  let started: Promise<Started> | undefined;
 
   /** A start that failed, as when the store is away, may be tried again. */
-  const start = (): Promise<Sweeper> =>
-    (started ??= begin(runtime, options.runsAgents ?? true).catch((error: unknown) => {
+  const start = (): Promise<Started> =>
+    (started ??= begin(runtime, options.runsAgents ?? true, parts).catch((error: unknown) => {
       started = undefined;
       throw error;
     }));
@@ -112,9 +114,9 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     },
     async stop({ graceMs = DEFAULT_GRACE_MS } = {}) {
       draining.abort();
-      // A start that failed leaves nothing to sweep, and the rest to close all the same.
-      const sweeper = await started?.catch(() => undefined);
-      await sweeper?.stop();
+      // A start that failed leaves nothing to stop, and the rest to close all the same.
+      const running = await started?.catch(() => undefined);
+      await running?.stop();
       await engine.stop({ graceMs });
       closing.abort();
       await store.close();
@@ -122,7 +124,43 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   };
 }
 
-async function begin(runtime: Runtime, runsAgents: boolean): Promise<Sweeper> {
-  if (runsAgents) await runtime.engine.start(createDrive(runtime));
-  return startSweeper(runtime);
+/** What is under way besides answers, from the start on. */
+interface Started {
+  stop(): Promise<void>;
 }
+
+async function begin(
+  runtime: Runtime,
+  runsAgents: boolean,
+  parts: readonly (() => Promise<unknown>)[],
+): Promise<Started> {
+  if (runsAgents) await runtime.engine.start(createDrive(runtime));
+  const sweeper = startSweeper(runtime);
+  const later = loadLater(parts, runtime.logger);
+  return {
+    async stop() {
+      later.stop();
+      await sweeper.stop();
+    },
+  };
+}
+
+function toolSchemas(): Promise<typeof import("./adapters/ai-sdk/tool-schema.ts")> {
+  return import("./adapters/ai-sdk/tool-schema.ts");
+}
+
+async function prometheusMetrics(): Promise<Metrics> {
+  const { createPrometheusMetrics } = await import("./adapters/prometheus/prometheus-metrics.ts");
+  return createPrometheusMetrics();
+}
+
+/** What the first step of a run may need, and the first request does not; the other parts are those of the handler. */
+const PARTS = [toolSchemas, () => import("./adapters/ai-sdk/stream-step.ts")];
+
+/** Loaded with the first agent that has tools. */
+const TOOL_SCHEMAS: ToolSchemas = {
+  async describe(tools) {
+    return Object.keys(tools).length === 0 ? [] : (await toolSchemas()).describeTools(tools);
+  },
+  validate: async (tool, input) => (await toolSchemas()).validateToolInput(tool, input),
+};

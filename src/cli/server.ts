@@ -1,5 +1,4 @@
-import { ClientError, createHoldfastClient } from "../client/index.ts";
-import type { HoldfastClient } from "../client/index.ts";
+import type { ClientError, HoldfastClient } from "../client/index.ts";
 import { CommandError } from "./command-error.ts";
 import { ConfigurationError } from "./environment.ts";
 
@@ -21,13 +20,14 @@ export const SERVER_OPTION_SAYS = "the server (HOLDFAST_URL, default http://127.
 
 const DEFAULT_URL = "http://127.0.0.1:7071";
 
-export function serverFrom(
+async function serverFrom(
   flags: ServerFlags,
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Server {
+): Promise<Server> {
   const named = env["HOLDFAST_URL"]?.trim() || DEFAULT_URL;
   const url = flags.server === undefined ? readUrl("HOLDFAST_URL", named) : readUrl("--server", flags.server);
   const isDefault = url === named;
+  const { createHoldfastClient } = await loadClient();
   return { url, client: createHoldfastClient({ baseUrl: url }), flag: isDefault ? "" : ` --server ${url}` };
 }
 
@@ -36,13 +36,19 @@ export async function withServer<Result>(
   flags: ServerFlags,
   action: (server: Server) => Promise<Result>,
 ): Promise<Result> {
-  const server = serverFrom(flags);
+  const server = await serverFrom(flags);
   try {
     return await action(server);
   } catch (error) {
+    const { ClientError } = await loadClient();
     if (!(error instanceof ClientError)) throw error;
     throw commandErrorOf(error, server);
   }
+}
+
+/** Loaded by the commands that talk to a server: to serve needs none of it. */
+function loadClient(): Promise<typeof import("../client/index.ts")> {
+  return import("../client/index.ts");
 }
 
 /** The agent of a conversation, and the conversation's bare id. */

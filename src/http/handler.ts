@@ -1,18 +1,13 @@
 import { AgentError } from "../core/index.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { A2A_ROUTES } from "./a2a/a2a-routes.ts";
-import { AG_UI_ROUTES } from "./ag-ui/ag-ui-routes.ts";
-import { AI_SDK_ROUTES } from "./ai-sdk/ai-sdk-routes.ts";
 import { corsHeaders, preflightResponse } from "./cors.ts";
 import { errorResponse } from "./json-response.ts";
-import { MCP_ROUTES } from "./mcp/mcp-routes.ts";
+import { PROTOCOL_ROUTES } from "./on-demand.ts";
 import { createOpenStreams } from "./open-streams.ts";
-import { OPENAI_ROUTES } from "./openai/openai-routes.ts";
 import { createRouteTable } from "./route.ts";
 import type { HttpSettings, Route } from "./route.ts";
 import { CONSOLE_ROUTES } from "./routes/console-routes.ts";
 import { CONVERSATION_ROUTES } from "./routes/conversation-routes.ts";
-import { DURABLE_STREAMS_ROUTES } from "./routes/durable-streams-routes.ts";
 import { RUN_ROUTES } from "./routes/run-routes.ts";
 import { SERVICE_ROUTES } from "./routes/service-routes.ts";
 import { STREAM_ROUTES } from "./routes/stream-routes.ts";
@@ -23,12 +18,7 @@ export const ROUTES: readonly Route[] = [
   ...STREAM_ROUTES,
   ...CONVERSATION_ROUTES,
   ...SERVICE_ROUTES,
-  ...AI_SDK_ROUTES,
-  ...OPENAI_ROUTES,
-  ...DURABLE_STREAMS_ROUTES,
-  ...A2A_ROUTES,
-  ...MCP_ROUTES,
-  ...AG_UI_ROUTES,
+  ...PROTOCOL_ROUTES,
 ];
 
 export const DEFAULT_HTTP_SETTINGS: Omit<HttpSettings, "draining" | "closing" | "console"> = {

@@ -10,7 +10,7 @@ export interface Route {
   readonly path: string;
   readonly handle: (call: Call) => Promise<Response>;
   /** How its protocol says no; absent: as the native API does. */
-  readonly refuse?: (error: AgentError) => Response;
+  readonly refuse?: (error: AgentError) => Response | Promise<Response>;
 }
 
 /** A request on its way to a route. */

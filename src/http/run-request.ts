@@ -1,10 +1,11 @@
-import * as z from "zod";
 import { AgentError, parseConversationReference } from "../core/index.ts";
 import type { JsonObject, ResponseFormat } from "../core/index.ts";
 import { CONVERSATION_ID, THREAD_ID, WAIT_FOR_RESPONSE } from "../protocol/index.ts";
 import { checkShape } from "./check-shape.ts";
+import { requestBodies } from "./on-demand.ts";
 import { parseJson } from "./parse-json.ts";
 import { readBody } from "./read-body.ts";
+import type { RunBody } from "./request-bodies.ts";
 
 /** What a request to run an agent says, whichever way it says it. */
 export interface RunRequestBody {
@@ -16,27 +17,6 @@ export interface RunRequestBody {
   readonly waitForResponse: boolean;
   readonly metadata: JsonObject | undefined;
 }
-
-const JSON_SCHEMA_FORMAT = z.object({
-  type: z.enum(["json_schema", "json_object", "text", "json"]),
-  name: z.optional(z.string()),
-  schema: z.optional(z.record(z.string(), z.json())),
-  json_schema: z.optional(
-    z.object({ name: z.optional(z.string()), schema: z.optional(z.record(z.string(), z.json())) }),
-  ),
-});
-
-const BODY = z.object({
-  message: z.string(),
-  thread_id: z.nullish(z.string()),
-  conversation_id: z.nullish(z.string()),
-  response_format: z.nullish(z.union([z.enum(["text", "json"]), JSON_SCHEMA_FORMAT])),
-  enable_tool_calls: z.nullish(z.boolean()),
-  wait_for_response: z.nullish(z.boolean()),
-  metadata: z.nullish(z.record(z.string(), z.json())),
-});
-
-type Body = z.infer<typeof BODY>;
 
 /**
  * Reads a run request: a bare text body is the message; JSON names its parts. The conversation and the wish to wait may
@@ -67,11 +47,13 @@ export async function readRunRequest(request: Request, url: URL, maxBytes: numbe
   };
 }
 
-async function parseBody(request: Request, maxBytes: number): Promise<Body> {
+async function parseBody(request: Request, maxBytes: number): Promise<RunBody> {
   const type =
     (request.headers.get("content-type") ?? "text/plain").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type.endsWith("+json")) {
-    return checkShape(BODY, parseJson(await readBody(request, maxBytes)), invalid);
+    const value = parseJson(await readBody(request, maxBytes));
+    const { RUN_BODY } = await requestBodies();
+    return checkShape(RUN_BODY, value, invalid);
   }
   if (type.startsWith("text/")) return { message: await readBody(request, maxBytes) };
   throw new AgentError(
@@ -80,7 +62,7 @@ async function parseBody(request: Request, maxBytes: number): Promise<Body> {
   );
 }
 
-function responseFormat(format: Body["response_format"]): ResponseFormat | undefined {
+function responseFormat(format: RunBody["response_format"]): ResponseFormat | undefined {
   if (format === null || format === undefined) return undefined;
   if (typeof format === "string") return { type: format };
   if (format.type === "text") return { type: "text" };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPrometheusMetrics } from "../../src/adapters/prometheus/index.ts";
+import { createPrometheusMetrics } from "../../src/adapters/prometheus/prometheus-metrics.ts";
 import { figuresFromMetrics } from "../../web/src/metrics.ts";
 
 describe("the figures of the console", () => {

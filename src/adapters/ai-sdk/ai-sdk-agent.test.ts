@@ -220,9 +220,14 @@ describe("an abort", () => {
   it("throws its reason while the model is still opening, and cancels a stream that opens late", async () => {
     const stream = streamOf([], "stays open");
     const opening = Promise.withResolvers<{ stream: ReadableStream<LanguageModelV4StreamPart> }>();
-    const model = { ...modelOf(stream), doStream: () => opening.promise };
+    let called = false;
+    const doStream = (): typeof opening.promise => {
+      called = true;
+      return opening.promise;
+    };
     const abort = new AbortController();
-    const reading = collect(createAiSdkAgent(model), [], abort.signal);
+    const reading = collect(createAiSdkAgent({ ...modelOf(stream), doStream }), [], abort.signal);
+    await expect.poll(() => called).toBe(true);
     abort.abort("fenced");
     await expect(reading).rejects.toBe("fenced");
     opening.resolve({ stream: stream.readable });

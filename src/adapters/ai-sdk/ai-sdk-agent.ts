@@ -1,17 +1,8 @@
-import type {
-  LanguageModelV4,
-  LanguageModelV4CallOptions,
-  LanguageModelV4StreamPart,
-} from "@ai-sdk/provider";
-import { AgentError } from "../../core/index.ts";
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { ModelAgent } from "../../ports/index.ts";
-import { errorFromAiSdk } from "./ai-sdk-error.ts";
-import { callFromStep } from "./call-from-step.ts";
 import type { ModelSettings } from "./call-from-step.ts";
-import { createPartTranslator } from "./part-translator.ts";
+import { iterableOnDemand } from "./iterable-on-demand.ts";
 import { withProviderDefaults } from "./provider-defaults.ts";
-import { readParts } from "./read-parts.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 export interface AiSdkAgentOptions extends ModelSettings {
   /** What people see in the start banner and in traces. Default: the model's provider and id. */
@@ -44,42 +35,12 @@ export function createAiSdkAgent(model: LanguageModelV4, options: AiSdkAgentOpti
   const callSettings = withProviderDefaults(model.provider, settings);
   return {
     description,
-    async *stream(step, { signal }) {
-      try {
-        const stream = await openStream(model, callFromStep(step, callSettings, signal, prefill), signal);
-        const updatesFromPart = createPartTranslator();
-        for await (const part of readParts(stream, signal)) {
-          // One by one: delegating to the array would cost each token three turns of promises more.
-          for (const update of updatesFromPart(part)) yield update;
-          if (part.type === "finish") return;
-        }
-        throw new AgentError("model_unavailable", "The model's answer was cut off before its end.");
-      } catch (error) {
-        // What an abort broke off is no failure of the model, whatever its provider throws.
-        signal.throwIfAborted();
-        throw errorFromAiSdk(error);
-      }
-    },
+    stream: (step, { signal }) =>
+      iterableOnDemand(async () => {
+        const { streamStep } = await import("./stream-step.ts");
+        return streamStep(model, step, { settings: callSettings, prefill, signal });
+      }),
   };
-}
-
-async function openStream(
-  model: LanguageModelV4,
-  call: LanguageModelV4CallOptions,
-  signal: AbortSignal,
-): Promise<ReadableStream<LanguageModelV4StreamPart>> {
-  signal.throwIfAborted();
-  const opening = model.doStream(call);
-  try {
-    return (await untilAborted(opening, signal)).stream;
-  } catch (error) {
-    // A model that takes no notice of the signal may still open its stream, which nobody would read.
-    opening.then(
-      ({ stream }) => void stream.cancel(error).catch(() => {}), // Its failure concerns no one any more.
-      () => {}, // Thrown below already.
-    );
-    throw error;
-  }
 }
 
 function requireSpecificationV4(model: unknown): void {

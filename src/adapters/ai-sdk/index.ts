@@ -1,5 +1,3 @@
 export { createAiSdkAgent } from "./ai-sdk-agent.ts";
 export type { AiSdkAgentOptions } from "./ai-sdk-agent.ts";
 export type { ModelSettings } from "./call-from-step.ts";
-export { describeTools, validateToolInput } from "./tool-schema.ts";
-export type { ToolInputCheck } from "./tool-schema.ts";

@@ -1,9 +1,7 @@
 import type { ModelAgent } from "../../ports/index.ts";
-import { errorFromAiSdk } from "../ai-sdk/ai-sdk-error.ts";
-import { readResponse } from "./read-response.ts";
-import { requestFromStep } from "./request-from-step.ts";
+import { iterableOnDemand } from "../ai-sdk/iterable-on-demand.ts";
+import type { BackgroundResponses } from "./background-responses.ts";
 import type { ResponseSettings } from "./request-from-step.ts";
-import { createResponsesApi } from "./responses-api.ts";
 
 export interface OpenAiBackgroundOptions extends ResponseSettings {
   /** A key, or what gives a token for each request, such as `getBearerTokenProvider` of @azure/identity. */
@@ -35,25 +33,20 @@ export function createOpenAiBackgroundAgent(options: OpenAiBackgroundOptions): M
   const { apiKey, headers = {}, fetch, description, ...settings } = options;
   const baseUrl = (options.baseUrl ?? OPENAI_URL).replace(/\/+$/, "");
   requireOptions(options.model, baseUrl);
-  const api = createResponsesApi({
-    baseUrl,
-    headers: async () => ({ ...(await authorization(apiKey)), ...headers }),
-    fetch,
-  });
+  const api = async (): Promise<BackgroundResponses> => {
+    const { createBackgroundResponses } = await import("./background-responses.ts");
+    return createBackgroundResponses({
+      baseUrl,
+      headers: async () => ({ ...(await authorization(apiKey)), ...headers }),
+      fetch,
+    });
+  };
   return {
     description: description ?? `${options.model} at ${new URL(baseUrl).host} (background responses)`,
-    stream: (step, { signal }) => readResponse(api, { request: requestFromStep(step, settings) }, signal),
+    stream: (step, { signal }) => iterableOnDemand(async () => (await api()).stream(step, settings, signal)),
     responses: {
-      resume: (id, _step, { signal }) => readResponse(api, { id }, signal),
-      async cancel(responseId, { signal }) {
-        try {
-          await api.cancel(responseId, signal);
-        } catch (error) {
-          const known = errorFromAiSdk(error);
-          // Refused: it has ended, or is known no more, and there is nothing left to stop.
-          if (known.code !== "model_failed" || known.details["status"] === undefined) throw known;
-        }
-      },
+      resume: (id, _step, { signal }) => iterableOnDemand(async () => (await api()).resume(id, signal)),
+      cancel: async (id, { signal }) => (await api()).cancel(id, signal),
     },
   };
 }

@@ -1,1 +1,2 @@
-export { createPrometheusMetrics } from "./prometheus-metrics.ts";
+export { createMetricsOnDemand } from "./metrics-on-demand.ts";
+export type { MetricsOnDemand } from "./metrics-on-demand.ts";

@@ -1,8 +1,6 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { pacedStream, pauseOnTimer } from "./paced-stream.ts";
 import type { Pause } from "./paced-stream.ts";
-import { replyFromCall } from "./reply.ts";
-import { partsFromReply, resultFromParts } from "./stream-parts.ts";
 
 /** How fast a person likes to see text appear. */
 export const DEFAULT_CHUNKS_PER_SECOND = 45;
@@ -37,11 +35,16 @@ export function createScriptedModel(options: ScriptedModelOptions = {}): Languag
   }
   const pauseBefore = (part: LanguageModelV4StreamPart): number =>
     isChunk(part) ? 1_000 / chunksPerSecond : 0;
-  const partsFor = (
+  const partsFor = async (
     call: Parameters<LanguageModelV4["doStream"]>[0],
-  ): readonly LanguageModelV4StreamPart[] => {
+  ): Promise<readonly LanguageModelV4StreamPart[]> => {
     call.abortSignal?.throwIfAborted();
     const timestamp = now();
+    // With the first call: most who load this package have a model of their own.
+    const [{ replyFromCall }, { partsFromReply }] = await Promise.all([
+      import("./reply.ts"),
+      import("./stream-parts.ts"),
+    ]);
     return partsFromReply(replyFromCall(call, timestamp), call, timestamp, MODEL_ID);
   };
   return {
@@ -49,8 +52,13 @@ export function createScriptedModel(options: ScriptedModelOptions = {}): Languag
     provider: "holdfast",
     modelId: MODEL_ID,
     supportedUrls: {},
-    doStream: async (call) => ({ stream: pacedStream(partsFor(call), pauseBefore, pause, call.abortSignal) }),
-    doGenerate: async (call) => resultFromParts(partsFor(call)),
+    doStream: async (call) => ({
+      stream: pacedStream(await partsFor(call), pauseBefore, pause, call.abortSignal),
+    }),
+    doGenerate: async (call) => {
+      const { resultFromParts } = await import("./stream-parts.ts");
+      return resultFromParts(await partsFor(call));
+    },
   };
 }
 

@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { archiveLines } from "../archive/archive-lines.ts";
 import { parseConversationReference } from "../../core/index.ts";
-import { takeSnapshot } from "../archive/take-snapshot.ts";
 import { withStore, withStoreOptions } from "../open-store.ts";
 import type { StoreFlags } from "../open-store.ts";
 import type { Terminal } from "../terminal.ts";
@@ -18,9 +16,11 @@ export function addExportCommand(program: Command, terminal: Terminal): void {
       const { id } = parseConversationReference(conversation);
       // Beside a server that runs, on either store: nothing is written.
       await withStore(flags, { readOnly: true }, async (store) => {
+        const { takeSnapshot } = await import("../archive/take-snapshot.ts");
         const snapshot = await takeSnapshot(store, id, (entries) =>
           terminal.progress(`reading: ${entries} entries`),
         );
+        const { archiveLines } = await import("../archive/archive-lines.ts");
         for (const line of archiveLines(snapshot)) await terminal.write(line);
         const { entries, records } = snapshot;
         terminal.note(`Exported ${id}: ${entries.length} entries, ${records.length} runs.`);

@@ -5,7 +5,6 @@ import { RUN_EXIT_CODES } from "../exit-codes.ts";
 import { ownerOf, SERVER_OPTION, SERVER_OPTION_SAYS, withServer } from "../server.ts";
 import type { ServerFlags } from "../server.ts";
 import type { Terminal } from "../terminal.ts";
-import { watchConversation } from "../watch/watch-conversation.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 interface FollowFlags extends ServerFlags {
@@ -28,6 +27,7 @@ export function addFollowCommand(program: Command, terminal: Terminal): void {
       process.exitCode = await withServer(flags, async (server) => {
         const owner = await ownerOf(server, conversation);
         const { run, cursor: after } = flags;
+        const { watchConversation } = await import("../watch/watch-conversation.ts");
         return watchConversation(server, terminal, { ...owner, run, cursor: after, json, mayAsk: true });
       });
     });

@@ -1,11 +1,8 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { inspectionOf, readHistory, readLog } from "../inspect/inspection.ts";
-import { inspectionLines } from "../inspect/inspection-text.ts";
 import { ownerOf, SERVER_OPTION, SERVER_OPTION_SAYS, withServer } from "../server.ts";
 import type { ServerFlags } from "../server.ts";
 import type { Terminal } from "../terminal.ts";
-import { jsonLine } from "../watch/answer-output.ts";
 
 interface InspectFlags extends ServerFlags {
   readonly raw?: boolean;
@@ -29,16 +26,19 @@ export function addInspectCommand(program: Command, terminal: Terminal): void {
     .action((conversation: string, flags: InspectFlags) =>
       withServer(flags, async (server) => {
         const { client } = server;
+        const { inspectionOf, readHistory, readLog } = await import("../inspect/inspection.ts");
         const status = await client.status(await ownerOf(server, conversation));
         const events = await readLog(client, status, (entries) => {
           if (entries % PROGRESS_EVERY === 0) terminal.progress(`reading: ${entries} entries`);
         });
         if (flags.raw) {
+          const { jsonLine } = await import("../watch/answer-output.ts");
           for (const event of events) await terminal.write(jsonLine(event));
           return;
         }
         const inspection = inspectionOf(status, await readHistory(client, status.conversationId), events);
         if (flags.json) return terminal.writeLine(JSON.stringify(inspection));
+        const { inspectionLines } = await import("../inspect/inspection-text.ts");
         for (const { text, tone } of inspectionLines(inspection)) {
           await terminal.writeLine(terminal.tinted(text, tone));
         }

@@ -6,7 +6,6 @@ import { SERVER_OPTION, SERVER_OPTION_SAYS, withServer } from "../server.ts";
 import type { Server, ServerFlags } from "../server.ts";
 import type { Terminal } from "../terminal.ts";
 import { onInterrupt } from "../watch/on-interrupt.ts";
-import { comeBackCommand, watchConversation } from "../watch/watch-conversation.ts";
 
 interface RunFlags extends ServerFlags {
   readonly conversation?: string;
@@ -65,6 +64,7 @@ async function run(
     await terminal.writeLine(JSON.stringify({ event: "accepted", ...accepted }));
   }
   const watching = { agent, conversationId, run: ordinal, json, mayAsk: !fromStdin };
+  const { comeBackCommand, watchConversation } = await import("../watch/watch-conversation.ts");
   if (!detach) return watchConversation(server, terminal, watching);
   if (!json) await terminal.writeLine(`${conversationId} ${ordinal}`);
   terminal.aside(`Follow it with:\n  ${comeBackCommand(server.flag, watching, undefined)}`);

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import type * as z from "zod";
 import { AgentError, normalizeText, parseConversationReference } from "../../core/index.ts";
 import type { RunRecord } from "../../core/index.ts";
 import { CONVERSATION_ID, IDEMPOTENCY_KEY, statusPath, streamPath, THREAD_ID } from "../../protocol/index.ts";
@@ -8,6 +8,7 @@ import { checkShape } from "../check-shape.ts";
 import { agentOf, conversationIdFor, existingConversation } from "../conversation-of-call.ts";
 import { statusToJson } from "../conversation-json.ts";
 import { jsonResponse } from "../json-response.ts";
+import { requestBodies } from "../on-demand.ts";
 import { parseJson } from "../parse-json.ts";
 import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
@@ -106,6 +107,7 @@ async function getStatus(call: Call): Promise<Response> {
 
 async function postCancel(call: Call): Promise<Response> {
   const id = await existingConversation(call, call.parameter("id"), agentOf(call));
+  const { CANCEL_BODY } = await requestBodies();
   const { reason } = await readJson(call, CANCEL_BODY);
   await cancelRuns(call.runtime, id, reason ?? undefined);
   return jsonResponse(202, statusToJson(await conversationReport(call.runtime, id)));
@@ -113,6 +115,7 @@ async function postCancel(call: Call): Promise<Response> {
 
 async function postApproval(call: Call): Promise<Response> {
   const id = await existingConversation(call, call.parameter("id"), agentOf(call));
+  const { APPROVAL_BODY } = await requestBodies();
   const { approved, reason } = await readJson(call, APPROVAL_BODY);
   await answerApproval(call.runtime, id, call.parameter("approval"), {
     approved,
@@ -120,9 +123,6 @@ async function postApproval(call: Call): Promise<Response> {
   });
   return jsonResponse(202, statusToJson(await conversationReport(call.runtime, id)));
 }
-
-const CANCEL_BODY = z.object({ reason: z.string().max(1000).nullish() });
-const APPROVAL_BODY = z.object({ approved: z.boolean(), reason: z.string().max(1000).nullish() });
 
 /** Reads a small JSON body; an absent one counts as `{}`. */
 async function readJson<Shape>({ request, settings }: Call, schema: z.ZodType<Shape>): Promise<Shape> {

@@ -1,6 +1,6 @@
 import { AgentError } from "../../core/index.ts";
 import { jsonResponse } from "../json-response.ts";
-import { OPENAPI } from "../openapi.ts";
+import { openApiDocument } from "../on-demand.ts";
 import type { Call, Route } from "../route.ts";
 
 /** What operators and newcomers ask of the service itself. */
@@ -35,5 +35,6 @@ async function getMetrics({ runtime }: Call): Promise<Response> {
 }
 
 async function getOpenapi(): Promise<Response> {
+  const { OPENAPI } = await openApiDocument();
   return jsonResponse(200, OPENAPI);
 }
