@@ -1,6 +1,6 @@
 import type { RedisAddress } from "./redis-connection.ts";
 import type { RedisRoutes } from "./redis-node.ts";
-import { CONNECTION_CLOSED, errorFromReply, isErrorReply, openRespSocket } from "./resp-socket.ts";
+import { commandOf, CONNECTION_CLOSED, errorFromReply, isErrorReply, openRespSocket } from "./resp-socket.ts";
 import type { RespSocket } from "./resp-socket.ts";
 import { RespReader } from "./resp-reader.ts";
 
@@ -96,7 +96,7 @@ export function createChannelListener(options: ChannelListenerOptions): ChannelL
   function ask(listener: Listener, kind: Asked["kind"], channel = "", target?: Channel): void {
     listener.asked.push({ kind, channel, target, since: performance.now() });
     const words = kind === "ping" ? ["PING"] : [prefix + kind.toUpperCase(), channel];
-    listener.socket.write(words);
+    listener.socket.write(commandOf(words));
   }
 
   function place(channel: Channel): void {
@@ -249,7 +249,8 @@ export function createChannelListener(options: ChannelListenerOptions): ChannelL
 }
 
 const ARRAY = 42;
-const WORDS = ["subscribe", "unsubscribe", "message"] as const;
+/** Messages first: nearly all are. */
+const WORDS = ["message", "subscribe", "unsubscribe"] as const;
 const PLAIN = WORDS.map((word) => Buffer.from(word));
 const SHARDED = WORDS.map((word) => Buffer.from(`s${word}`));
 
@@ -258,6 +259,9 @@ type Push = (typeof WORDS)[number] | "pong";
 /** What a push is, by the word that was read last. */
 function kindFrom(reader: RespReader, sharded: boolean): Push {
   const names = sharded ? SHARDED : PLAIN;
-  const index = names.findIndex((name) => reader.equals(name, 0, name.length));
-  return WORDS[index] ?? "pong";
+  for (const [index, word] of WORDS.entries()) {
+    const name = names[index];
+    if (name && reader.equals(name, 0, name.length)) return word;
+  }
+  return "pong";
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createCommandEncoder, encodeWords } from "./command-encoder.ts";
+import { CommandEncoder, digitsIn, encodeWords } from "./command-encoder.ts";
 import { bytesOf } from "./resp.fixture.ts";
 
 const word = fc.oneof(
@@ -15,7 +15,7 @@ test("any words come out as RESP2 has them, however they are gathered", () => {
     fc.property(
       fc.array(fc.array(fc.array(word, { minLength: 1, maxLength: 6 }), { maxLength: 5 }), { maxLength: 5 }),
       (flushes) => {
-        const encoder = createCommandEncoder();
+        const encoder = new CommandEncoder();
         const taken = flushes.map((commands) => {
           for (const command of commands) encoder.add(command);
           return encoder.take();
@@ -33,11 +33,36 @@ test("any words come out as RESP2 has them, however they are gathered", () => {
 test("a command that begins with words encoded before is the whole command", () => {
   fc.assert(
     fc.property(fc.array(word, { minLength: 1 }), fc.array(word), (begin, rest) => {
-      const encoder = createCommandEncoder();
+      const encoder = new CommandEncoder();
       encoder.add(rest, encodeWords(begin));
       expect(bytesOf([...begin, ...rest]).equals(encoder.take())).toBe(true);
     }),
     { numRuns: 60 },
+  );
+});
+
+test("numbers, and words of pieces, come out as the same words in letters do", () => {
+  const number = fc.oneof(
+    fc.nat(),
+    fc.maxSafeNat(),
+    fc.constantFrom(0, 9, 10, 99, 100, 2 ** 30 - 1, 2 ** 30),
+  );
+  const ascii = fc.string({ unit: "binary-ascii" });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(number, ascii, number)), (words) => {
+      const encoder = new CommandEncoder();
+      encoder.begin(2 * words.length);
+      for (const [one, piece, other] of words) {
+        encoder.addNumber(one);
+        encoder.beginWord(piece.length + digitsIn(other));
+        encoder.addPiece(piece);
+        encoder.addDigits(other);
+        encoder.endWord();
+      }
+      const letters = words.flatMap(([one, piece, other]) => [String(one), `${piece}${other}`]);
+      expect(bytesOf(letters).equals(encoder.take())).toBe(true);
+    }),
+    { numRuns: 200 },
   );
 });
 
@@ -52,7 +77,7 @@ test("words that are kept keep nothing but themselves", () => {
 });
 
 test("what was sent is written over, and what waits to be taken is not", () => {
-  const encoder = createCommandEncoder();
+  const encoder = new CommandEncoder();
   encoder.add(["SENT"]);
   const sent = encoder.take();
   encoder.add(["WAITS"]);

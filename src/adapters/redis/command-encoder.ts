@@ -1,6 +1,8 @@
 const CHUNK_BYTES = 64 * 1024;
 /** Shorter strings are copied letter by letter: a call into native code costs more. */
 const SHORT = 40;
+/** Smaller whole numbers are written digit by digit, without a string. */
+const SMALL = 2 ** 30;
 /** What the length of a string and its line ends take at most. */
 const FRAME_BYTES = 32;
 const UTF8_BYTES_A_UNIT = 3;
@@ -15,15 +17,153 @@ const LF = 10;
  * Turns commands into bytes of RESP2, one after the other, until they are taken. Strings that are put together and
  * flattened for the socket cost several times as much, most of all in garbage.
  */
-export interface CommandEncoder {
-  /** Adds a command: its words, after those that it begins with. */
-  add(words: readonly string[], begin?: EncodedWords): void;
+export class CommandEncoder {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #start = 0;
+  #end = 0;
+
   /** How many bytes there are to take. */
-  readonly size: number;
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Adds a command: its words, after those that it begins with. */
+  add(words: readonly string[], first?: EncodedWords): void {
+    this.begin(words.length + (first?.count ?? 0));
+    if (first) this.addEncoded(first);
+    for (const word of words) this.addWord(word);
+  }
+
+  /** Begins a command of so many words, which are then added one by one: not all of them need be strings first. */
+  begin(count: number): void {
+    this.#reserve(FRAME_BYTES);
+    this.#putLength(ARRAY, count);
+  }
+
+  addEncoded({ bytes }: EncodedWords): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  addWord(word: string): void {
+    this.#reserve(FRAME_BYTES + UTF8_BYTES_A_UNIT * word.length);
+    if (word.length > SHORT || !this.#putShort(word)) this.#putUtf8(word);
+    this.#putLineEnd();
+  }
+
+  /** Adds a word that is a whole number, not below 0. */
+  addNumber(number: number): void {
+    this.beginWord(digitsIn(number));
+    this.addDigits(number);
+    this.endWord();
+  }
+
+  /** Begins a word of which only the length is known: as many bytes are to be added, and then its end. */
+  beginWord(length: number): void {
+    this.#reserve(FRAME_BYTES + length);
+    this.#putLength(BULK, length);
+  }
+
+  /** Adds to a word, in ASCII. */
+  addPiece(piece: string): void {
+    this.#putAscii(piece);
+  }
+
+  /** Adds to a word a whole number, not below 0. */
+  addDigits(number: number): void {
+    if (number >= SMALL) this.#putAscii(textOf(number));
+    else this.#putDigits(number);
+  }
+
+  endWord(): void {
+    this.#putLineEnd();
+  }
+
   /** The bytes of all commands since the last call. They stay as they are until `reuse`. */
-  take(): Uint8Array;
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(this.#start, this.#end);
+    this.#start = this.#end;
+    return taken;
+  }
+
   /** Says that nobody needs what was taken any more: its place is written over. Without it there are ever new places. */
-  reuse(): void;
+  reuse(): void {
+    if (this.#start !== this.#end) return;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Makes room for so many bytes more, in a new place: what was taken may still be on its way to the socket. */
+  #reserve(count: number): void {
+    if (this.#end + count <= this.#bytes.length) return;
+    const pending = this.#end - this.#start;
+    const roomy = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, 2 * (pending + count)));
+    this.#bytes.copy(roomy, 0, this.#start, this.#end);
+    this.#bytes = roomy;
+    this.#start = 0;
+    this.#end = pending;
+  }
+
+  /** The line before what has a length. */
+  #putLength(type: number, length: number): void {
+    this.#bytes[this.#end++] = type;
+    this.#putDigits(length);
+    this.#putLineEnd();
+  }
+
+  #putDigits(number: number): void {
+    const bytes = this.#bytes;
+    const end = this.#end + smallDigitsIn(number);
+    let rest = number;
+    for (let index = end - 1; index >= this.#end; index--) {
+      const next = Math.floor(rest / 10);
+      bytes[index] = ZERO + rest - 10 * next;
+      rest = next;
+    }
+    this.#end = end;
+  }
+
+  #putLineEnd(): void {
+    const end = this.#end;
+    this.#bytes[end] = CR;
+    this.#bytes[end + 1] = LF;
+    this.#end = end + 2;
+  }
+
+  /** False, and nothing put, when it has letters of more than a byte. */
+  #putShort(word: string): boolean {
+    const before = this.#end;
+    this.#putLength(BULK, word.length);
+    if (this.#putAscii(word)) return true;
+    this.#end = before;
+    return false;
+  }
+
+  #putAscii(text: string): boolean {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > LAST_ASCII) return false;
+      bytes[end + index] = code;
+    }
+    this.#end = end + text.length;
+    return true;
+  }
+
+  #putUtf8(word: string): void {
+    const before = this.#end;
+    // Mostly a letter is a byte: that is quicker to try than to ask.
+    this.#putLength(BULK, word.length);
+    const length = this.#bytes.write(word, this.#end);
+    if (length !== word.length) {
+      this.#end = before;
+      this.#putLength(BULK, length);
+      this.#bytes.write(word, this.#end);
+    }
+    this.#end += length;
+  }
 }
 
 /** The first words of a command, encoded once for all the commands that begin like that. */
@@ -34,7 +174,7 @@ export interface EncodedWords {
 
 export function encodeWords(words: readonly string[]): EncodedWords {
   // One for all: an encoder has room for thousands of commands, and these are kept for as long as a run goes on.
-  encoderOfWords ??= createCommandEncoder();
+  encoderOfWords ??= new CommandEncoder();
   encoderOfWords.add(words);
   const encoded = encoderOfWords.take();
   // Without the line that says how many there are; a copy, since a Buffer's slice is none.
@@ -45,85 +185,25 @@ export function encodeWords(words: readonly string[]): EncodedWords {
 
 let encoderOfWords: CommandEncoder | undefined;
 
-export function createCommandEncoder(): CommandEncoder {
-  let bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  let start = 0;
-  let end = 0;
-
-  /** Makes room for so many bytes more, in a new place: what was taken may still be on its way to the socket. */
-  function reserve(count: number): void {
-    if (end + count <= bytes.length) return;
-    const pending = end - start;
-    const roomy = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, 2 * (pending + count)));
-    bytes.copy(roomy, 0, start, end);
-    bytes = roomy;
-    start = 0;
-    end = pending;
-  }
-
-  function addNumber(type: number, number: number): void {
-    bytes[end++] = type;
-    let power = 1;
-    while (power * 10 <= number) power *= 10;
-    for (let rest = number; power >= 1; power /= 10) {
-      const digit = Math.floor(rest / power);
-      bytes[end++] = ZERO + digit;
-      rest -= digit * power;
-    }
-    endLine();
-  }
-
-  function endLine(): void {
-    bytes[end++] = CR;
-    bytes[end++] = LF;
-  }
-
-  function addWord(word: string): void {
-    reserve(FRAME_BYTES + UTF8_BYTES_A_UNIT * word.length);
-    if (word.length > SHORT || !addAscii(word)) {
-      addNumber(BULK, Buffer.byteLength(word));
-      end += bytes.write(word, end);
-    }
-    endLine();
-  }
-
-  /** False, and nothing added, when it has letters of more than a byte. */
-  function addAscii(word: string): boolean {
-    const before = end;
-    addNumber(BULK, word.length);
-    for (let index = 0; index < word.length; index++) {
-      const code = word.charCodeAt(index);
-      if (code > LAST_ASCII) {
-        end = before;
-        return false;
-      }
-      bytes[end++] = code;
-    }
-    return true;
-  }
-
-  return {
-    get size() {
-      return end - start;
-    },
-    add(words, begin) {
-      reserve(FRAME_BYTES + (begin?.bytes.length ?? 0));
-      addNumber(ARRAY, words.length + (begin?.count ?? 0));
-      if (begin) {
-        bytes.set(begin.bytes, end);
-        end += begin.bytes.length;
-      }
-      for (const word of words) addWord(word);
-    },
-    take() {
-      const taken = bytes.subarray(start, end);
-      start = end;
-      return taken;
-    },
-    reuse() {
-      if (start !== end) return;
-      start = 0;
-      end = 0;
-    },
-  };
+/** How many digits a whole number has. */
+export function digitsIn(number: number): number {
+  return number >= SMALL ? textOf(number).length : smallDigitsIn(number);
 }
+
+function smallDigitsIn(number: number): number {
+  let count = 1;
+  for (let power = 10; power <= number; power *= 10) count += 1;
+  return count;
+}
+
+/** Kept, since large numbers are times: mostly one for all that is sent within a millisecond. */
+function textOf(number: number): string {
+  if (number !== newestNumber) {
+    newestNumber = number;
+    newestText = String(number);
+  }
+  return newestText;
+}
+
+let newestNumber = 0;
+let newestText = "0";

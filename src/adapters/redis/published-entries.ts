@@ -15,6 +15,7 @@ const LINE_BREAK = 10;
 const SPACE = 32;
 const DASH = 45;
 const ASTERISK = 42;
+const ZERO = 48;
 
 /**
  * Reads where the entries of a message belong, from bytes: most messages are of what is known already, and nothing more
@@ -25,15 +26,27 @@ const ASTERISK = 42;
  * breaks, with the text behind it. No data means that of the entry before.
  */
 export function placeOf(message: Buffer): PublishedPlace | undefined {
-  const afterAttempt = message.indexOf(DASH) + 1;
-  const afterFirst = message.indexOf(SPACE, afterAttempt) + 1;
-  const end = message.indexOf(LINE_BREAK, afterFirst) + 1;
-  if (afterAttempt === 0 || afterFirst === 0 || end === 0) return undefined;
+  const afterAttempt = afterDigits(message, 0);
+  if (message[afterAttempt] !== DASH) return undefined;
+  const afterFirst = afterDigits(message, afterAttempt + 1);
+  if (message[afterFirst] !== SPACE) return undefined;
+  const afterCount = afterDigits(message, afterFirst + 1);
+  if (message[afterCount] !== LINE_BREAK) return undefined;
   const attempt = digitsAt(message, 0);
-  const count = digitsAt(message, afterFirst);
+  const count = digitsAt(message, afterFirst + 1);
   if (attempt <= 0 || count <= 0) return undefined;
-  const first = digitsAt(message, afterAttempt);
-  return { attempt, first, last: first + count - 1, end };
+  const first = digitsAt(message, afterAttempt + 1);
+  return { attempt, first, last: first + count - 1, end: afterCount + 1 };
+}
+
+/** Where the digits end that begin at a place. These are few: a search in native code costs more than a loop. */
+function afterDigits(bytes: Uint8Array, start: number): number {
+  let index = start;
+  for (; index < bytes.length; index++) {
+    const digit = (bytes[index] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) break;
+  }
+  return index;
 }
 
 /** The entries of a message; undefined when one of them cannot be read, so that the store must be asked. */

@@ -5,8 +5,8 @@ import { cursorAt, cursorOf, NO_USAGE, randomConversationId, START } from "../..
 import type { EventBody, LogEvent } from "../../core/index.ts";
 import { eventually } from "../../testing/index.ts";
 import { placeOf, publishedEntries } from "./published-entries.ts";
-import { begin, openBench, postRun, request, runStart, text, texts } from "./test-run.fixture.ts";
-import type { Bench } from "./test-run.fixture.ts";
+import { begin, collect, openBench, postRun, request, runStart, text, texts } from "./test-run.fixture.ts";
+import type { Bench, TestLog } from "./test-run.fixture.ts";
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -24,6 +24,11 @@ async function hear(bench: Bench, channel: string): Promise<readonly string[]> {
   await subscriber.subscribe(channel);
   bench.redis.once("end", () => subscriber.disconnect());
   return heard;
+}
+
+/** Where a conversation is published: in the first database, its stream. */
+function channelOf({ keyPrefix }: Bench, { id }: TestLog): string {
+  return `${keyPrefix}agent-stream:${id}`;
 }
 
 function entriesOf(message: string): readonly LogEvent[] | undefined {
@@ -164,11 +169,35 @@ describe("an append in Redis", () => {
 
   test("works after Redis has forgotten the scripts", async () => {
     await using bench = await openBench(server);
-    const log = await begin(bench.store);
+    const { store, redis } = bench;
+    const log = await begin(store);
+    const following = collect(store, log.id, 4);
+    await eventually(
+      "it is followed",
+      async () => (await redis.pubsub("NUMSUB", channelOf(bench, log)))[1] === 1,
+    );
     await log.write(text("a"));
-    await bench.redis.script("FLUSH");
+    await redis.script("FLUSH");
     await log.write(text("b"));
-    expect((await bench.store.conversation(log.id))?.tip).toBe("1-2");
+    await log.write(text("c"));
+    expect((await store.conversation(log.id))?.tip).toBe("1-3");
+    expect((await following).map(cursorOf)).toEqual(["1-0", "1-1", "1-2", "1-3"]);
+  });
+
+  test("says where the log ends in the same words, whatever was appended and how", async () => {
+    await using bench = await openBench(server, { now: () => 1_700_000_000_123 });
+    const { store, redis, keyPrefix } = bench;
+    const log = await begin(store);
+    const tip = () => redis.hget(`${keyPrefix}{${channelOf(bench, log)}}:conversation`, "tip");
+    const [, holder = ""] = (await tip())?.split(" ") ?? [];
+    await log.write(runStart());
+    expect(await tip()).toBe(`1-1 ${holder} 1700000000123`);
+    await log.write(text("a"));
+    expect(await tip()).toBe(`1-2 ${holder} 1700000000123`);
+    await log.write(...texts(8));
+    expect(await tip()).toBe(`1-10 ${holder} 1700000000123`);
+    await log.write(text("b"), { type: "text-end", step: 1, id: "t" });
+    expect(await tip()).toBe(`1-12 ${holder} 1700000000123`);
   });
 });
 

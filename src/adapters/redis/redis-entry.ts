@@ -1,3 +1,5 @@
+import { encodeWords } from "./command-encoder.ts";
+import type { EncodedWords } from "./command-encoder.ts";
 import { attemptOf, isRunEnd, parseEvent, seqOf } from "../../core/index.ts";
 import type { Cursor, LogEvent } from "../../core/index.ts";
 
@@ -27,28 +29,36 @@ export function addEntries(args: string[], events: readonly LogEvent[]): void {
   }
 }
 
-/** What the text chunks of one part have in common; that of the newest is kept, since those that follow have the same. */
-interface TextData {
+export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+
+/** What the text chunks of one part have in common. */
+export interface TextData {
   readonly like: TextChunk;
   readonly data: string;
+  /** The data as a word of a command. */
+  readonly words: EncodedWords;
 }
 
-type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+/** What a text chunk has in common with those of its part: that of the one before, or of the newest of all, may be it. */
+export function textDataOf(event: TextChunk, before?: TextData): TextData {
+  if (before && isLikeText(before.like, event)) return before;
+  if (newestText && isLikeText(newestText.like, event)) return newestText;
+  const { type, v, run, step, id, separator } = event;
+  const data = JSON.stringify({ type, v, run, step, id, separator });
+  newestText = { like: event, data, words: encodeWords([data]) };
+  return newestText;
+}
 
 let newestText: TextData | undefined;
 
 function dataOf(event: LogEvent): string {
-  if (event.type === "text-delta") {
-    if (newestText && isAlike(newestText.like, event)) return newestText.data;
-    const { type, v, run, step, id, separator } = event;
-    newestText = { like: event, data: JSON.stringify({ type, v, run, step, id, separator }) };
-    return newestText.data;
-  }
+  if (event.type === "text-delta") return textDataOf(event).data;
   const { type, attempt: _inTheId, seq: _inTheIdToo, at: _asTimestamp, ...rest } = event;
   return JSON.stringify({ type, ...rest });
 }
 
-function isAlike(one: TextChunk, other: TextChunk): boolean {
+/** Whether two text chunks differ in place and text alone. */
+export function isLikeText(one: TextChunk, other: TextChunk): boolean {
   return (
     one.run === other.run &&
     one.step === other.step &&
@@ -67,7 +77,7 @@ export function parseTextData(data: string): TextChunk | undefined {
   return chunk;
 }
 
-let readText: TextData | undefined;
+let readText: Pick<TextData, "like" | "data"> | undefined;
 
 /** Whether an entry withdraws others. */
 export function isReset(fields: readonly string[]): boolean {

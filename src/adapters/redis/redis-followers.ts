@@ -26,10 +26,12 @@ export interface RedisFollowers {
   follow(id: ConversationId, after: Cursor, signal: AbortSignal): AsyncIterable<readonly LogEvent[]>;
   /**
    * Says that this process is about to append entries. Once they are acknowledged its followers get them right here (L2)
-   * and what is published of them is passed over unread. Call what comes back with the outcome: whether the entries are
-   * stored as they are.
+   * and what is published of them is passed over unread. Give what comes back to `appended`; undefined when nobody
+   * follows the conversation here.
    */
-  appending(id: ConversationId, events: readonly LogEvent[]): (stored: boolean) => void;
+  appending(id: ConversationId, events: readonly LogEvent[]): Appending | undefined;
+  /** Says whether the entries are stored as they are. */
+  appended(awaited: Appending, stored: boolean): void;
   /** Ends the followers of a conversation that is no more. */
   remove(id: ConversationId): void;
   /** Ends all followers. */
@@ -39,7 +41,7 @@ export interface RedisFollowers {
 type Read = (id: ConversationId, after: Cursor, limit: number) => Promise<readonly LogEvent[]>;
 
 /** A conversation that is followed here. */
-interface Followed {
+export interface Followed {
   readonly id: ConversationId;
   /** The newest entry that its followers were given as it came, if any. */
   attempt: number;
@@ -47,10 +49,13 @@ interface Followed {
   /** Whether there was any since the last comparison with the store. */
   lively: boolean;
   /** What this process is appending. */
-  awaited: Awaited | undefined;
+  awaited: Appending | undefined;
 }
 
-interface Awaited {
+/** Entries on their way from this process to the store. */
+export interface Appending {
+  readonly entry: Followed;
+  readonly events: readonly LogEvent[];
   readonly attempt: number;
   readonly first: number;
   readonly last: number;
@@ -59,7 +64,9 @@ interface Awaited {
 }
 
 export function createRedisFollowers({ clients, keyspace }: RedisContext, read: Read): RedisFollowers {
+  /** By their channels, and by their names: what is heard comes with the one, what is appended with the other. */
   const followed = new Map<string, Followed>();
+  const followedById = new Map<ConversationId, Followed>();
   const closing = new AbortController();
   const listener = clients.listen({ onMessage: hear, onGap: (channel) => missed(followed.get(channel)) });
   let timer: NodeJS.Timeout | undefined;
@@ -72,19 +79,25 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
       beginChecks();
       const entry = { id, attempt: 0, seq: 0, lively: false, awaited: undefined };
       followed.set(channel, entry);
+      followedById.set(id, entry);
       try {
         await listener.subscribe(channel);
       } catch (error) {
-        if (followed.get(channel) === entry) followed.delete(channel);
+        if (followed.get(channel) === entry) forget(entry);
         throw redisError(error, clients.address);
       }
     },
     unsubscribe(id) {
-      const { channel } = keyspace.of(id);
-      followed.delete(channel);
-      listener.unsubscribe(channel);
+      const entry = followedById.get(id);
+      if (entry) forget(entry);
+      listener.unsubscribe(keyspace.of(id).channel);
     },
   });
+
+  function forget({ id }: Followed): void {
+    followed.delete(keyspace.of(id).channel);
+    followedById.delete(id);
+  }
 
   /** Once, when the first follower comes. */
   function beginChecks(): void {
@@ -128,19 +141,22 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     hub.refresh(entry.id);
   }
 
-  function appending(id: ConversationId, events: readonly LogEvent[]): (stored: boolean) => void {
-    // Nobody is followed in a process that only drives.
-    const entry = followed.size > 0 ? followed.get(keyspace.of(id).channel) : undefined;
+  function appending(id: ConversationId, events: readonly LogEvent[]): Appending | undefined {
+    const entry = followedById.get(id);
     const [first] = events;
-    if (!entry || !first) return ignore;
+    if (!entry || !first) return undefined;
     const { attempt, seq } = first;
-    const awaited = { attempt, first: seq, last: seq + events.length - 1, passedOver: false };
+    const last = seq + events.length - 1;
+    const awaited = { entry, events, attempt, first: seq, last, passedOver: false };
     entry.awaited = awaited;
-    return (stored) => {
-      if (entry.awaited === awaited) entry.awaited = undefined;
-      if (stored) give(entry, events);
-      else if (awaited.passedOver) missed(entry);
-    };
+    return awaited;
+  }
+
+  function appended(awaited: Appending, stored: boolean): void {
+    const { entry, events, passedOver } = awaited;
+    if (entry.awaited === awaited) entry.awaited = undefined;
+    if (stored) give(entry, events);
+    else if (passedOver) missed(entry);
   }
 
   async function check(): Promise<void> {
@@ -178,6 +194,7 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
   return {
     follow: (id, after, signal) => hub.follow(id, after, signal),
     appending,
+    appended,
     remove: (id) => hub.remove(id),
     close() {
       clearInterval(timer);
@@ -187,14 +204,11 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
   };
 }
 
-/** Nobody here follows the conversation. */
-function ignore(): void {}
-
 function isOld(entry: Followed, place: PublishedPlace): boolean {
   return place.attempt < entry.attempt || (place.attempt === entry.attempt && place.last <= entry.seq);
 }
 
-function covers(awaited: Awaited, place: PublishedPlace): boolean {
+function covers(awaited: Appending, place: PublishedPlace): boolean {
   return place.attempt === awaited.attempt && place.first >= awaited.first && place.last <= awaited.last;
 }
 

@@ -16,7 +16,9 @@ import { appendScript, REPEATED, WRITTEN } from "./append-script.ts";
 import { decodeEntries } from "./entry-decoder.ts";
 import type { DecodedEntries } from "./entry-decoder.ts";
 import type { RedisContext } from "./redis-context.ts";
-import { addEntries } from "./redis-entry.ts";
+import { ChunkAppend, chunksOf } from "./chunk-append.ts";
+import type { Batch, BatchOutcome, Hold } from "./chunk-append.ts";
+import { addEntries, textDataOf } from "./redis-entry.ts";
 import { foreignStream } from "./redis-error.ts";
 import { publishingOf, scriptKeys } from "./redis-keys.ts";
 import { numberFromReply, stringFromReply } from "./resp-reader.ts";
@@ -38,17 +40,9 @@ export interface RedisLog {
    * what is stored, to the letter.
    */
   append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Promise<boolean>;
+  /** Appends the text chunks of a run that this process is known to hold; undefined, and nothing done, for all else. */
+  appendChunks(batch: Batch, outcome: BatchOutcome): Promise<void> | undefined;
   read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]>;
-}
-
-interface Hold {
-  readonly attempt: number;
-  readonly name: string;
-  /** Appends what takes nothing, keeps nothing and voids nothing. */
-  readonly append: PreparedScript;
-  /** The newest entry, and what the conversation's tip is, as far as this process knows: wrong, it costs time only. */
-  seq: number;
-  value: string;
 }
 
 type PageReplies = readonly [
@@ -81,8 +75,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const attempt = Number(attemptText);
     const prepared = scripts.prepare(script, [keys.stream, keys.conversation]);
     const seq = outcome === "opened" && foreseen ? foreseen.events.length : 0;
-    const value = tipValue(cursorAt(attempt, seq), name, at);
-    remember(id, { attempt, name, append: prepared, seq, value });
+    remember(id, { attempt, name, append: prepared, seq, writtenAt: at, text: undefined });
     const place = { v: 1, attempt, seq: 0, at, run } as const;
     const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
     if (seq > 0) return start;
@@ -103,7 +96,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const hold = known?.attempt === attempt ? known : undefined;
     const at = now();
     const value = tipValue(cursorAt(attempt, last), hold?.name ?? UNKNOWN_HOLDER, at);
-    const args = [hold?.seq === seq - 1 ? hold.value : "", value];
+    const args = [hold?.seq === seq - 1 ? valueOf(hold) : "", value];
     addEntries(args, events);
     const plain = !record && takes.length === 0 && events.every((event) => event.type !== "step-reset");
     if (!plain) {
@@ -118,10 +111,24 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (!appended || record) holds.delete(id);
     else if (hold) {
       hold.seq = last;
-      hold.value = value;
+      hold.writtenAt = at;
     }
     if (!appended) throw fenced();
     return outcome === WRITTEN && hold !== undefined;
+  }
+
+  function appendChunks(batch: Batch, outcome: BatchOutcome): Promise<void> | undefined {
+    const chunks = chunksOf(batch);
+    if (!chunks) return undefined;
+    const [first] = chunks;
+    const hold = holds.get(batch.id);
+    if (hold?.attempt !== first.attempt || hold.seq !== first.seq - 1) return undefined;
+    const text = textDataOf(first, hold.text);
+    hold.text = text;
+    return new Promise((resolve, reject) => {
+      const request = new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome, resolve, reject });
+      scripts.submitPrepared(hold.append, request);
+    });
   }
 
   function prepare(id: ConversationId, plain: boolean): PreparedScript {
@@ -163,7 +170,12 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (holds.size > MAX_HOLDS_REMEMBERED && oldest !== undefined) holds.delete(oldest);
   }
 
-  return { acquire, append, read };
+  return { acquire, append, appendChunks, read };
+}
+
+/** The tip as this process knows it. */
+function valueOf({ attempt, seq, name, writtenAt }: Hold): string {
+  return tipValue(cursorAt(attempt, seq), name, writtenAt);
 }
 
 /** An opening of which every entry is nothing but its data: no text, no reset, no end, which the append script knows. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { encodeWords } from "./command-encoder.ts";
 import type { EncodedWords } from "./command-encoder.ts";
+import type { Request } from "./resp-connection.ts";
 import type { RoutedConnections } from "./routed-connections.ts";
 import { valueFromReply } from "./resp-reader.ts";
 import type { RespValue } from "./resp-reader.ts";
@@ -12,6 +13,8 @@ export interface RedisScripts {
   /** What `run` would send before the arguments: worth keeping for a script that runs on the same keys again and again. */
   prepare(lua: string, keys: readonly string[]): PreparedScript;
   runPrepared(script: PreparedScript, args: readonly string[]): Promise<RespValue>;
+  /** Sends a request that encodes the script by itself. A server that does not know the script refuses it. */
+  submitPrepared(script: PreparedScript, request: Request): void;
 }
 
 export interface PreparedScript {
@@ -57,6 +60,7 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
       send({ lua, keys }, ["EVALSHA", hashOf(lua), String(keys.length), ...keys, ...args], args),
     prepare,
     runPrepared: (script, args) => send(script, args, args, script.begin),
+    submitPrepared: ({ keys: [key = ""] }, request) => connections.submit(key, request),
   };
 }
 

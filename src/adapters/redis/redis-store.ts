@@ -1,6 +1,7 @@
 import type { ConversationId, LogEvent } from "../../core/index.ts";
 import { DEFAULT_RETENTION } from "../../ports/index.ts";
 import type { AppendOptions, ConversationStore, Retention } from "../../ports/index.ts";
+import type { Batch, BatchOutcome } from "./chunk-append.ts";
 import { DEFAULT_CONNECT_TIMEOUT_MS, openRedisClients } from "./redis-clients.ts";
 import type { RedisClients } from "./redis-clients.ts";
 import { parseRedisConnection } from "./redis-connection.ts";
@@ -79,19 +80,30 @@ function storeOn({
 
   const guard = <Result>(action: Promise<Result>): Promise<Result> => translated(action, clients);
 
-  async function append(
+  const outcome: BatchOutcome = {
+    settle: ({ appending }, stored) => appending && followers.appended(appending, stored),
+    appendAnyhow,
+    errorOf: (error) => redisError(error, clients.address),
+  };
+
+  function append(
     id: ConversationId,
     events: readonly LogEvent[],
-    options: AppendOptions = {},
+    options: AppendOptions = NO_OPTIONS,
   ): Promise<void> {
-    const appended = followers.appending(id, events);
+    const batch = { id, events, options, appending: followers.appending(id, events) };
+    return log.appendChunks(batch, outcome) ?? appendAnyhow(batch);
+  }
+
+  async function appendAnyhow(batch: Batch): Promise<void> {
+    const { id, events, options } = batch;
     let stored = false;
     try {
       stored = await log.append(id, events, options);
     } catch (error) {
       throw redisError(error, clients.address);
     } finally {
-      appended(stored);
+      outcome.settle(batch, stored);
     }
     // Not waited for: it rejects never, and whoever lists from here asks on the same connection, after it.
     if (options.record) void index.touch(id);
@@ -99,7 +111,6 @@ function storeOn({
 
   return {
     description,
-    mayLoseTail: true,
     post: (id, request, options = {}) => guard(inbox.post(id, request, options)),
     acquire: (id, holder) => guard(log.acquire(id, holder)),
     append,
@@ -138,6 +149,7 @@ function storeOn({
 }
 
 const PING_TTL_MS = 60_000;
+const NO_OPTIONS: AppendOptions = {};
 
 async function translated<Result>(action: Promise<Result>, { address }: RedisClients): Promise<Result> {
   try {

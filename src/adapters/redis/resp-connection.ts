@@ -1,7 +1,7 @@
-import type { EncodedWords } from "./command-encoder.ts";
+import type { CommandEncoder, EncodedWords } from "./command-encoder.ts";
 import type { RedisNode } from "./redis-node.ts";
 import { CONNECTION_CLOSED, errorFromReply, isErrorReply, openRespSocket } from "./resp-socket.ts";
-import type { RespSocket } from "./resp-socket.ts";
+import type { EncodableCommand, RespSocket } from "./resp-socket.ts";
 
 /** How many commands may wait for their answers on one connection; past it they are refused at once. */
 export const MAX_COMMANDS_WAITING = 100_000;
@@ -16,6 +16,8 @@ export interface RespConnection {
    * loss of the connection, and when the time of a command is over.
    */
   send<Result>(command: Command<Result>): Promise<Result>;
+  /** Sends a command of which somebody is told, without a promise. */
+  submit(request: Request): void;
   /** Lets the connection go; the next command makes another. What waits is rejected. */
   drop(): void;
 }
@@ -30,6 +32,18 @@ export interface Command<Result> {
   readonly recover?: ((error: Error) => Promise<Result>) | undefined;
 }
 
+/** A command on its way, with who is told what became of it: one of `take`, `refuse` and `fail` is called, once. */
+export interface Request extends EncodableCommand {
+  /** When it was sent, for the connection that sends it. */
+  since: number;
+  /** Takes a reply that is no error, which it may look at only while it is called. */
+  take(reply: Buffer): void;
+  /** Is told of an error that Redis answers. */
+  refuse(error: Error): void;
+  /** Is told that no answer will come. */
+  fail(error: Error): void;
+}
+
 export interface RespConnectionOptions {
   readonly node: RedisNode;
   readonly name: string;
@@ -38,16 +52,10 @@ export interface RespConnectionOptions {
   readonly onLoss?: () => void;
 }
 
-interface Waiting {
-  readonly since: number;
-  readonly take: (reply: Buffer) => void;
-  readonly fail: (error: Error) => void;
-}
-
 interface OpenConnection {
   readonly socket: RespSocket;
   /** Those that have been answered are in front of `next`, until they are cut off. */
-  waiting: Waiting[];
+  waiting: Request[];
   next: number;
   /** One for all commands, since they are answered in order: it looks at the oldest. */
   timer: NodeJS.Timeout | undefined;
@@ -89,7 +97,8 @@ export function createRespConnection(options: RespConnectionOptions): RespConnec
       from.waiting = from.waiting.slice(from.next);
       from.next = 0;
     }
-    oldest.take(reply);
+    if (isErrorReply(reply)) oldest.refuse(errorFromReply(reply));
+    else oldest.take(reply);
   }
 
   /** A timer a command would cost more than the command. */
@@ -112,36 +121,68 @@ export function createRespConnection(options: RespConnectionOptions): RespConnec
     const waiting = lost.waiting.slice(lost.next);
     lost.waiting = [];
     lost.next = 0;
-    for (const { fail } of waiting) fail(error);
+    for (const request of waiting) request.fail(error);
     if (told) options.onLoss?.();
   }
 
+  function submit(request: Request): void {
+    const used = (current ??= open());
+    if (used.waiting.length - used.next >= MAX_COMMANDS_WAITING) {
+      return request.fail(new Error("Too many commands wait for Redis."));
+    }
+    request.since = performance.now();
+    used.waiting.push(request);
+    if (used.timer) used.timer.ref();
+    else watch(used, timeoutMs);
+    used.socket.write(request);
+  }
+
   return {
-    send({ words, begin, decode, recover }) {
-      const used = (current ??= open());
-      return new Promise((resolve, reject) => {
-        if (used.waiting.length - used.next >= MAX_COMMANDS_WAITING) {
-          return reject(new Error("Too many commands wait for Redis."));
-        }
-        const take = (reply: Buffer): void => {
-          if (isErrorReply(reply)) {
-            const error = errorFromReply(reply);
-            return recover ? resolve(recover(error)) : reject(error);
-          }
-          try {
-            resolve(decode(reply));
-          } catch (error) {
-            reject(error);
-          }
-        };
-        used.waiting.push({ since: performance.now(), take, fail: reject });
-        if (used.timer) used.timer.ref();
-        else watch(used, timeoutMs);
-        used.socket.write(words, begin);
-      });
-    },
+    send: (command) =>
+      new Promise((resolve, reject) => submit(new PromisedRequest(command, resolve, reject))),
+    submit,
     drop() {
       if (current) lose(current, new Error(CONNECTION_CLOSED));
     },
   };
+}
+
+/** One object a command, where closures would be three. */
+class PromisedRequest<Result> implements Request {
+  since = 0;
+  readonly #command: Command<Result>;
+  readonly #resolve: (result: Result | Promise<Result>) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    command: Command<Result>,
+    resolve: (result: Result | Promise<Result>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#command = command;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  encode(encoder: CommandEncoder): void {
+    encoder.add(this.#command.words, this.#command.begin);
+  }
+
+  take(reply: Buffer): void {
+    try {
+      this.#resolve(this.#command.decode(reply));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  refuse(error: Error): void {
+    const { recover } = this.#command;
+    if (recover) this.#resolve(recover(error));
+    else this.#reject(error);
+  }
+
+  fail(error: Error): void {
+    this.#reject(error);
+  }
 }

@@ -3,6 +3,7 @@ const MINUS = 45;
 const ZERO = 48;
 const ARRAY = 42;
 const BULK = 36;
+const INTEGER = 58;
 const FIRST_CAPACITY = 64 * 1024;
 /** How many bytes of room stay reserved between two replies. */
 const MAX_CAPACITY_KEPT = 4 * 1024 * 1024;
@@ -77,13 +78,22 @@ export function createRespScanner(): RespScanner {
       take(bytes);
       const replies: Buffer[] = [];
       while (position < end && advance()) {
-        replies.push(buffer.subarray(begin, position));
+        replies.push(smallNumberAt(buffer, begin, position) ?? buffer.subarray(begin, position));
         begin = position;
         missing = 1;
       }
       return replies;
     },
   };
+}
+
+/** The replies that are a number of one digit, which most are: a view of each costs more than the rest of it. */
+const SMALL_NUMBERS = Array.from({ length: 10 }, (_, digit) => Buffer.from(`:${digit}\r\n`));
+const SMALL_NUMBER_BYTES = 4;
+
+function smallNumberAt(bytes: Uint8Array, begin: number, end: number): Buffer | undefined {
+  if (end - begin !== SMALL_NUMBER_BYTES || bytes[begin] !== INTEGER) return undefined;
+  return SMALL_NUMBERS[(bytes[begin + 1] ?? 0) - ZERO];
 }
 
 /** The whole number that is written at a place, up to the first byte that is no digit. */

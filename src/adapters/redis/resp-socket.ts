@@ -1,8 +1,7 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { createCommandEncoder } from "./command-encoder.ts";
-import type { EncodedWords } from "./command-encoder.ts";
+import { CommandEncoder } from "./command-encoder.ts";
 import type { RedisNode } from "./redis-node.ts";
 import { createRespScanner } from "./resp-scanner.ts";
 
@@ -12,9 +11,20 @@ import { createRespScanner } from "./resp-scanner.ts";
  */
 export interface RespSocket {
   /** Sends a command, together with all that are sent in this turn of the event loop, or while answers are awaited. */
-  write(words: readonly string[], begin?: EncodedWords): void;
+  write(command: EncodableCommand): void;
   /** Lets the socket go. Nothing is told any more. */
   destroy(): void;
+}
+
+/** A command that knows how to become bytes. */
+export interface EncodableCommand {
+  /** Adds itself, and nothing else. */
+  encode(encoder: CommandEncoder): void;
+}
+
+/** A command in words. */
+export function commandOf(words: readonly string[]): EncodableCommand {
+  return { encode: (encoder) => encoder.add(words) };
 }
 
 export interface RespSocketOptions {
@@ -42,7 +52,7 @@ export function openRespSocket({ node, name, batched, onReply, onLoss }: RespSoc
   const scanner = createRespScanner();
   const greeting = greetingOf(node, name);
   let greeted = 0;
-  const encoder = createCommandEncoder();
+  const encoder = new CommandEncoder();
   let flushing = false;
   /** How many commands were sent and have no reply yet, and how many were not sent. */
   let awaited = 0;
@@ -76,8 +86,8 @@ export function openRespSocket({ node, name, batched, onReply, onLoss }: RespSoc
     flushing = true;
   }
 
-  function write(words: readonly string[], begin?: EncodedWords): void {
-    encoder.add(words, begin);
+  function write(command: EncodableCommand): void {
+    command.encode(encoder);
     held += 1;
     if (!batched || awaited === 0 || encoder.size >= BATCH_BYTES) flushSoon();
   }
@@ -105,7 +115,7 @@ export function openRespSocket({ node, name, batched, onReply, onLoss }: RespSoc
   });
   socket.on("error", lose);
   socket.on("close", () => lose(new Error(CONNECTION_CLOSED)));
-  for (const { words } of greeting) write(words);
+  for (const { words } of greeting) write(commandOf(words));
   return { write, destroy };
 }
 

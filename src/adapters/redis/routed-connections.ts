@@ -2,7 +2,7 @@ import type { RedisAddress } from "./redis-connection.ts";
 import { addressFromText } from "./redis-node.ts";
 import type { RedisRoutes } from "./redis-node.ts";
 import { createRespConnection } from "./resp-connection.ts";
-import type { Command, RespConnection } from "./resp-connection.ts";
+import type { Command, Request, RespConnection } from "./resp-connection.ts";
 import { CONNECTION_CLOSED } from "./resp-socket.ts";
 
 /** How often a command is sent on to another node before it is given up. */
@@ -14,6 +14,8 @@ export const MAX_REDIRECTIONS = 5;
  */
 export interface RoutedConnections {
   send<Result>(key: string, command: Command<Result>): Promise<Result>;
+  /** Sends a command to where its key should be, and not after it: of a key that has moved, `refuse` is told. */
+  submit(key: string, request: Request): void;
   /**
    * Sends commands about one key, which take effect in their order. They go out together; when one of them is sent on
    * to another node, which undoes their order, all are sent again, each after the one before.
@@ -77,6 +79,13 @@ export function createRoutedConnections(options: RoutedConnectionsOptions): Rout
     return connectionTo(address).send({ ...command, recover });
   }
 
+  function submit(key: string, request: Request): void {
+    const address = routes.addressOf(key);
+    if (address) return connectionTo(address).submit(request);
+    routes.refresh();
+    request.fail(new Error(CONNECTION_CLOSED));
+  }
+
   /** Goes after a key that is elsewhere now. */
   async function follow<Result>(cause: Error, from: RedisAddress, command: Command<Result>): Promise<Result> {
     let error = cause;
@@ -126,6 +135,7 @@ export function createRoutedConnections(options: RoutedConnectionsOptions): Rout
 
   return {
     send,
+    submit,
     sendInOrder,
     drop() {
       for (const connection of connections.values()) connection.drop();

@@ -1,0 +1,152 @@
+import { digitsIn } from "./command-encoder.ts";
+import type { CommandEncoder } from "./command-encoder.ts";
+import type { ConversationId, LogEvent } from "../../core/index.ts";
+import type { AppendOptions } from "../../ports/index.ts";
+import { WRITTEN } from "./append-script.ts";
+import { isLikeText } from "./redis-entry.ts";
+import type { TextChunk, TextData } from "./redis-entry.ts";
+import type { Appending } from "./redis-followers.ts";
+import type { PreparedScript } from "./redis-scripts.ts";
+import type { Request } from "./resp-connection.ts";
+import { valueFromReply } from "./resp-reader.ts";
+
+/** What is known here of a conversation that this process holds. */
+export interface Hold {
+  readonly attempt: number;
+  readonly name: string;
+  /** Appends what takes nothing, keeps nothing and voids nothing. */
+  readonly append: PreparedScript;
+  /** The newest entry, and when it was written, as far as this process knows: wrong, it costs time only. */
+  seq: number;
+  writtenAt: number;
+  /** What its newest text chunks had in common. */
+  text: TextData | undefined;
+}
+
+/** Entries that are to be appended together. */
+export interface Batch {
+  readonly id: ConversationId;
+  readonly events: readonly LogEvent[];
+  readonly options: AppendOptions;
+  /** What the followers here were told of it; undefined when there are none. */
+  readonly appending: Appending | undefined;
+}
+
+type TextChunks = readonly [TextChunk, ...TextChunk[]];
+
+/** What becomes of a batch beyond its way to the server. */
+export interface BatchOutcome {
+  /** Tells the followers here whether the entries are stored as they are. */
+  settle(batch: Batch, stored: boolean): void;
+  /** Appends a batch of any kind, in any circumstances. */
+  appendAnyhow(batch: Batch): Promise<void>;
+  /** What an error of the connection is to the caller of the store. */
+  errorOf(error: Error): Error;
+}
+
+/** The chunks of a batch that is nothing else: text of one part, in a row, that takes nothing and ends nothing. */
+export function chunksOf({ events, options }: Batch): TextChunks | undefined {
+  const [first] = events;
+  if (first?.type !== "text-delta" || options.record || options.takes?.length) return undefined;
+  for (let index = 1; index < events.length; index++) {
+    const event = events[index];
+    if (event?.type !== "text-delta" || !isLikeText(first, event)) return undefined;
+    if (event.attempt !== first.attempt || event.seq !== first.seq + index) return undefined;
+  }
+  return events as TextChunks;
+}
+
+/**
+ * Appends text chunks right behind what this process wrote last, as nearly all appends do: one object, one promise and
+ * no string more than there is. It knows one good outcome. Whatever else Redis answers, the batch is appended once more
+ * as any other would be, since repeating an append changes nothing.
+ */
+export class ChunkAppend implements Request {
+  since = 0;
+  readonly #batch: Batch;
+  readonly #chunks: TextChunks;
+  readonly #hold: Hold;
+  readonly #text: TextData;
+  readonly #now: number;
+  readonly #outcome: BatchOutcome;
+  readonly #resolve: (result?: Promise<void>) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor({ batch, chunks, hold, text, now, outcome, resolve, reject }: ChunkAppendOptions) {
+    this.#batch = batch;
+    this.#chunks = chunks;
+    this.#hold = hold;
+    this.#text = text;
+    this.#now = now;
+    this.#outcome = outcome;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** The arguments of the append script. */
+  encode(encoder: CommandEncoder): void {
+    const { append, seq, writtenAt } = this.#hold;
+    encoder.begin(append.begin.count + 2 + 4 * this.#chunks.length);
+    encoder.addEncoded(append.begin);
+    addTip(encoder, this.#hold, seq, writtenAt);
+    addTip(encoder, this.#hold, this.#last, this.#now);
+    let first = true;
+    for (const { at, sequence, delta } of this.#chunks) {
+      encoder.addNumber(at);
+      if (first) encoder.addEncoded(this.#text.words);
+      else encoder.addWord("");
+      encoder.addNumber(sequence);
+      encoder.addWord(delta);
+      first = false;
+    }
+  }
+
+  take(reply: Buffer): void {
+    if (valueFromReply(reply) !== WRITTEN) return this.#appendAnyhow();
+    this.#hold.seq = this.#last;
+    this.#hold.writtenAt = this.#now;
+    this.#outcome.settle(this.#batch, true);
+    this.#resolve();
+  }
+
+  refuse(): void {
+    this.#appendAnyhow();
+  }
+
+  fail(error: Error): void {
+    this.#outcome.settle(this.#batch, false);
+    this.#reject(this.#outcome.errorOf(error));
+  }
+
+  get #last(): number {
+    return this.#chunks[0].seq + this.#chunks.length - 1;
+  }
+
+  #appendAnyhow(): void {
+    this.#resolve(this.#outcome.appendAnyhow(this.#batch));
+  }
+}
+
+export interface ChunkAppendOptions {
+  readonly batch: Batch;
+  readonly chunks: TextChunks;
+  readonly hold: Hold;
+  readonly text: TextData;
+  readonly now: number;
+  readonly outcome: BatchOutcome;
+  readonly resolve: (result?: Promise<void>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Adds what `tipValue` gives, without the string. */
+function addTip(encoder: CommandEncoder, { attempt, name }: Hold, seq: number, writtenAt: number): void {
+  encoder.beginWord(digitsIn(attempt) + digitsIn(seq) + name.length + digitsIn(writtenAt) + 3);
+  encoder.addDigits(attempt);
+  encoder.addPiece("-");
+  encoder.addDigits(seq);
+  encoder.addPiece(" ");
+  encoder.addPiece(name);
+  encoder.addPiece(" ");
+  encoder.addDigits(writtenAt);
+  encoder.endWord();
+}
