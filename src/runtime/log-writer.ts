@@ -1,9 +1,9 @@
 import {
   AgentError,
+  applyEvent,
   attemptOf,
   compareCursors,
   cursorOf,
-  foldRun,
   parseCursor,
   seqOf,
 } from "../core/index.ts";
@@ -15,8 +15,6 @@ import { backOffMs, pause } from "./back-off.ts";
 export const MAX_BATCH = 256;
 /** How many entries may wait to be stored before the model is made to wait. */
 export const MAX_ENTRIES_WAITING = 4096;
-/** How many entries may wait to be folded into the state that nobody has asked for. */
-const MAX_UNFOLDED = 64;
 /** For how long an append is tried again while the store cannot be reached, in milliseconds. */
 export const STORE_PATIENCE_MS = 30_000;
 
@@ -63,6 +61,12 @@ export interface LogWriterOptions {
   readonly onStored: (events: readonly LogEvent[]) => void;
 }
 
+type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+
+function isMoreOf(chunk: TextChunk, before: TextChunk): boolean {
+  return chunk.id === before.id && chunk.step === before.step && chunk.separator === before.separator;
+}
+
 const NOTHING: readonly LogEvent[] = [];
 
 interface Waiter {
@@ -79,8 +83,9 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   const failure = new AbortController();
   let { state } = options;
   let { chunks } = state;
-  /** What was written since `state` was asked for: kept as it is, the state of thousands of runs need not be made anew for every token. */
-  let unfolded: LogEvent[] = [];
+  /** Text that is not folded into `state` yet, and its last chunk: a state made anew for every token would be thrown away. */
+  let heldText = "";
+  let heldChunk: TextChunk | undefined;
   let { seq } = newestStored;
   let pending: LogEvent[] = [];
   /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
@@ -100,8 +105,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function write(body: EventBody, appendOptions?: AppendOptions): LogEvent {
     seq += 1;
     const event: LogEvent = { v: 1, attempt, seq, at: now(), run, ...body };
-    if (event.type === "text-delta") chunks = event.sequence + 1;
-    if (unfolded.push(event) === MAX_UNFOLDED) fold();
+    note(event);
     // Nobody will store it: a tool that does not heed its signal must not fill the memory.
     if (over) return event;
     pending.push(event);
@@ -110,9 +114,23 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     return event;
   }
 
+  function note(event: LogEvent): void {
+    if (event.type !== "text-delta") {
+      state = applyEvent(fold(), event);
+      return;
+    }
+    if (heldChunk && !isMoreOf(event, heldChunk)) fold();
+    heldText += event.delta;
+    heldChunk = event;
+    chunks = event.sequence + 1;
+  }
+
+  /** Folds chunks of one part as the one that they are together. */
   function fold(): RunState {
-    state = foldRun(unfolded, state);
-    unfolded = [];
+    if (!heldChunk) return state;
+    state = applyEvent(state, { ...heldChunk, delta: heldText });
+    heldText = "";
+    heldChunk = undefined;
     return state;
   }
 
@@ -274,7 +292,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 
   return {
     get state() {
-      return unfolded.length === 0 ? state : fold();
+      return fold();
     },
     get chunks() {
       return chunks;

@@ -84,7 +84,7 @@ function open(maxRowsKept?: number): Bench {
       if (!rows.find(id)) begin(id);
       const row = rows.find(id)!;
       insertEntry.run(row.key, seq);
-      rows.touch({ ...row, tip: cursorAt(1, seq), updatedAt: seq });
+      rows.touch(row, cursorAt(1, seq), seq);
     },
   };
 }

@@ -4,7 +4,7 @@
  * under way ends, its newest entry tells (`ConversationTable.find`); when it was last touched is known here, and is
  * written together with whatever is written to the row next, or when somebody wants to sort by it.
  */
-import type { ConversationId } from "../../core/index.ts";
+import type { ConversationId, Cursor } from "../../core/index.ts";
 import type { ConversationRow, ConversationTable } from "./conversation-table.ts";
 import { isIdle } from "./expiry.ts";
 import type { TransactionMemory } from "./group-writer.ts";
@@ -14,32 +14,62 @@ export const MAX_ROWS_KEPT = 10_000;
 
 /** The rows of conversations; those in which something is under way are kept in memory, so that an append reads none. */
 export interface ConversationRows extends ConversationTable, TransactionMemory {
-  /** Keeps the tip and the time of a row whose entries tell the rest. Within a transaction. */
-  touch(row: ConversationRow): void;
+  /** Keeps the tip and the time of a row that was found, whose entries tell the rest. Within a transaction. */
+  touch(row: ConversationRow, tip: Cursor, updatedAt: number): void;
   /** Whose time is not in the file yet. */
   untold(): readonly ConversationId[];
   /** Writes the time of a row that was touched, unless that has happened meanwhile. Within a transaction. */
   tell(id: ConversationId): void;
 }
 
+/** One for each conversation and no other at each append: what lives from one chunk to the next is the collector's work. */
 interface KeptRow {
-  readonly row: ConversationRow;
+  readonly row: Touchable;
   /** Whether the file says the same. */
-  readonly told: boolean;
+  told: boolean;
 }
+
+type Touchable = Omit<ConversationRow, "tip" | "updatedAt"> & { tip: Cursor; updatedAt: number };
+
+/** How to undo a change of what is kept. */
+type Undo = () => void;
 
 export function createConversationRows(
   table: ConversationTable,
   maxRowsKept: number = MAX_ROWS_KEPT,
 ): ConversationRows {
   const kept = new Map<ConversationId, KeptRow>();
-  /** What was kept before each change of the transaction under way. */
-  let before: (readonly [id: ConversationId, row: KeptRow | undefined])[] = [];
+  /** The changes of the transaction under way. */
+  let undo: Undo[] = [];
 
   function keep(row: ConversationRow, told: boolean): void {
-    before.push([row.id, kept.get(row.id)]);
-    kept.set(row.id, { row, told });
+    const { id } = row;
+    const before = kept.get(id);
+    undo.push(() => restore(id, before));
+    kept.set(id, { row, told });
     if (kept.size > maxRowsKept) makeRoom();
+  }
+
+  function restore(id: ConversationId, before: KeptRow | undefined): void {
+    if (before) kept.set(id, before);
+    else kept.delete(id);
+  }
+
+  function touch(found: ConversationRow, tip: Cursor, updatedAt: number): void {
+    const entry = kept.get(found.id);
+    if (!entry) {
+      keep({ ...found, tip, updatedAt }, false);
+      return;
+    }
+    const { row, told } = entry;
+    const before = { tip: row.tip, updatedAt: row.updatedAt };
+    undo.push(() => {
+      Object.assign(row, before);
+      entry.told = told;
+    });
+    row.tip = tip;
+    row.updatedAt = updatedAt;
+    entry.told = false;
   }
 
   function makeRoom(): void {
@@ -50,7 +80,8 @@ export function createConversationRows(
   }
 
   function drop(id: ConversationId): void {
-    before.push([id, kept.get(id)]);
+    const before = kept.get(id);
+    undo.push(() => restore(id, before));
     kept.delete(id);
   }
 
@@ -82,18 +113,15 @@ export function createConversationRows(
       table.remove(row);
       drop(row.id);
     },
-    touch: (row) => keep(row, false),
+    touch,
     untold: () => [...kept].flatMap(([id, { told }]) => (told ? [] : [id])),
     tell,
     committed() {
-      before = [];
+      undo = [];
     },
     rolledBack() {
-      for (const [id, row] of before.toReversed()) {
-        if (row) kept.set(id, row);
-        else kept.delete(id);
-      }
-      before = [];
+      for (const change of undo.toReversed()) change();
+      undo = [];
     },
   };
 }

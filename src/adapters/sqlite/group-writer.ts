@@ -14,7 +14,7 @@ import { fromSqliteError, isFromSqlite } from "./sqlite-error.ts";
  * For how long a group takes in further writes, in milliseconds: by then it holds a thousand or more, to which sharing
  * the fsync with still others would bring little, and sockets and timers have waited for long enough.
  */
-export const MAX_GROUP_MS = 10;
+export const MAX_GROUP_MS = 50;
 /** How many writes may wait for their turn; past it the store is overloaded and says so. */
 export const MAX_WAITING_WRITES = 16_384;
 

@@ -111,18 +111,19 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     const entries = serialize(fresh);
     const { record, takes = [] } = options;
     const recordText = record && JSON.stringify(record);
-    const touched: ConversationRow = { ...row, tip: cursorOf(last), updatedAt: now() };
+    const tip = cursorOf(last);
+    const updatedAt = now();
     return {
       value: undefined,
       apply() {
         log.write(row.key, entries);
         if (!record && takes.length === 0) {
-          conversations.touch(touched);
+          conversations.touch(row, tip, updatedAt);
           return;
         }
         const waiting = row.waiting - inbox.take(row.key, takes);
         if (record && recordText !== undefined) history.add(row.key, record.run, recordText);
-        conversations.update({ ...touched, waiting, settled: record ? touched.tip : row.settled });
+        conversations.update({ ...row, tip, updatedAt, waiting, settled: record ? tip : row.settled });
       },
       committed: () => hub.publish(id, fresh),
     };
