@@ -11,8 +11,9 @@ import { AgentError } from "../../core/index.ts";
 import { fromSqliteError, isFromSqlite } from "./sqlite-error.ts";
 
 /**
- * For how long a group takes in further writes, in milliseconds: by then it holds a thousand or more, to which sharing
- * the fsync with still others would bring little, and sockets and timers have waited for long enough.
+ * For how long a group takes in further writes, in milliseconds. Only an overload fills it, and is got over the sooner for
+ * it: writes to thousands of conversations share pages of the index as well as the fsync. Past it sockets and timers have
+ * waited for long enough.
  */
 export const MAX_GROUP_MS = 50;
 /** How many writes may wait for their turn; past it the store is overloaded and says so. */
