@@ -44,23 +44,25 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
       const { id } = follower;
       let topic = topics.get(id);
       if (!topic) {
-        topic = { followers: new Set(), listening: options.subscribe?.(id) ?? Promise.resolve() };
+        topic = { followers: [], listening: options.subscribe?.(id) ?? Promise.resolve() };
         topics.set(id, topic);
       }
-      topic.followers.add(follower);
+      topic.followers = [...topic.followers, follower];
       return topic;
     },
     leave(topic, follower) {
       const { id } = follower;
-      topic.followers.delete(follower);
-      if (topic.followers.size > 0 || topics.get(id) !== topic) return;
+      topic.followers = topic.followers.filter((each) => each !== follower);
+      if (topic.followers.length > 0 || topics.get(id) !== topic) return;
       topics.delete(id);
       options.unsubscribe?.(id);
     },
   };
 
   function each(id: ConversationId, act: (follower: Follower) => void): void {
-    for (const follower of topics.get(id)?.followers ?? []) act(follower);
+    const topic = topics.get(id);
+    if (!topic) return;
+    for (const follower of topic.followers) act(follower);
   }
 
   return {
@@ -72,7 +74,7 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
     publish: (id, events) => each(id, (follower) => follower.hear(events)),
     refresh: (id) => each(id, (follower) => follower.refresh()),
     remove: (id) => each(id, (follower) => follower.end(conversationNotFound(id))),
-    followed: () => [...topics].map(([id, topic]) => ({ id, position: furthest([...topic.followers]) })),
+    followed: () => [...topics].map(([id, topic]) => ({ id, position: furthest(topic.followers) })),
     close() {
       closed = true;
       for (const id of topics.keys()) each(id, (follower) => follower.end(CLOSED));
@@ -83,7 +85,8 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
 const CLOSED = new AgentError("shutting_down", "The store is being closed.");
 
 interface Topic {
-  readonly followers: Set<Follower>;
+  /** Few: a process follows a conversation once. Made anew with each change, so that whoever goes through it may change it. */
+  followers: readonly Follower[];
   readonly listening: Promise<void>;
 }
 
