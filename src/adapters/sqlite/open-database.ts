@@ -7,11 +7,6 @@ import { fileVersion, migrate, requireCurrent } from "./migrations.ts";
 
 /** How long a statement waits for a reader of another process that recovers the file, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
-/**
- * How many pages the write-ahead log takes before they are copied to the file. Of thousands of conversations every commit
- * writes the same pages of the index again: copied less often, they are copied once for several times that they were written.
- */
-const CHECKPOINT_PAGES = 4000;
 /** What the write-ahead log shrinks back to after a burst, in bytes. */
 const WAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024;
 /**
@@ -43,7 +38,6 @@ export function openForWriting(directory: string, maxFileBytes: number | undefin
     requireWriteAheadLog(database);
     database.exec("PRAGMA synchronous = FULL");
     database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
-    database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.exec(`PRAGMA journal_size_limit = ${WAL_SIZE_LIMIT_BYTES}`);
     // A file that is brought up to date may need room for everything twice on the way.
     const isNew = fileVersion(database) === 0;
