@@ -28,6 +28,8 @@ import("node:module")
 function keepCompiled(nodeModule) {
   // The coverage of tests would be less exact for it.
   if (process.env.NODE_COMPILE_CACHE || process.env.NODE_V8_COVERAGE) return;
+  // Under sudo the home may be another user's, whose code root must not run.
+  if (process.env.SUDO_UID) return;
   var caches = process.env.XDG_CACHE_HOME || (process.env.HOME && process.env.HOME + "/.cache");
   if (caches) nodeModule.enableCompileCache(caches + "/holdfast/compiled");
 }

@@ -155,7 +155,13 @@ async function prometheusMetrics(): Promise<Metrics> {
 }
 
 /** What the first step of a run may need, and the first request does not; the other parts are those of the handler. */
-const PARTS = [toolSchemas, () => import("./adapters/ai-sdk/stream-step.ts")];
+const PARTS = [
+  toolSchemas,
+  () => import("./adapters/ai-sdk/stream-step.ts"),
+  () => import("./adapters/scripted/reply.ts"),
+  () => import("./adapters/scripted/stream-parts.ts"),
+  () => import("./adapters/openai-background/background-responses.ts"),
+];
 
 /** Loaded with the first agent that has tools. */
 const TOOL_SCHEMAS: ToolSchemas = {

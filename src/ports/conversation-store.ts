@@ -20,9 +20,9 @@ export interface ConversationStore {
 
   /**
    * That entries whose append has resolved may be lost, as when a replica takes over that has not heard of them: who
-   * writes keeps what it would have to give again (L3). Default: nothing that was acknowledged is lost.
+   * writes keeps what it would have to give again (L3).
    */
-  readonly mayLoseTail?: boolean;
+  readonly mayLoseTail: boolean;
 
   /**
    * Stores a request in the inbox; when this resolves, it survives a crash (L1). A run request begins the conversation

@@ -93,6 +93,28 @@ describe("a log writer", () => {
     expect(appendFailed.mock.calls).toEqual([[{ code: "fenced", durationMs }]]);
   });
 
+  test("is fenced by a store that lost what this worker cannot give back, whatever it could", async () => {
+    const opening: readonly EventBody[] = [RUN_START, { type: "step-start", step: 1, kind: "model" }];
+    const { writer } = await open({ opening, losesTo: "1-1" });
+    for (let written = 0; written < 3; written++) {
+      writer.write(delta("x"));
+      if (written < 2) await writer.flush();
+    }
+    await expect(writer.flush()).rejects.toMatchObject({ code: "fenced" });
+  });
+
+  test("fails in good order when its store or its metrics break their word and throw", async () => {
+    const thrown = new Error("Out of order.");
+    const throwing = (): never => {
+      throw thrown;
+    };
+    for (const broken of [{ appendThrows: throwing }, { metrics: { ...NO_METRICS, appended: throwing } }]) {
+      const { writer } = await open(broken);
+      writer.write(delta("x"));
+      await expect(writer.flush()).rejects.toMatchObject({ code: "internal_error", cause: thrown });
+    }
+  });
+
   test("fails for good when another worker has the conversation", async () => {
     const { writer, store } = await open();
     await store.acquire(ID, { worker: "other", run: 1 });
@@ -220,11 +242,21 @@ interface Bench {
   readonly held: () => Promise<void>;
 }
 
+interface OpenOptions extends Partial<LogWriterOptions> {
+  readonly hold?: boolean;
+  readonly opening?: readonly EventBody[];
+  /** From its third append on the store ends here. */
+  readonly losesTo?: string;
+  readonly appendThrows?: () => never;
+}
+
 async function open({
   hold = false,
   opening = [],
+  losesTo,
+  appendThrows,
   ...options
-}: { hold?: boolean; opening?: readonly EventBody[] } & Partial<LogWriterOptions> = {}): Promise<Bench> {
+}: OpenOptions = {}): Promise<Bench> {
   const memory = createMemoryStore();
   await memory.post(ID, { kind: "run", id: "run", agent: "Agent", input: "?", options: {} });
   let opened: readonly LogEvent[] = [];
@@ -244,6 +276,12 @@ async function open({
       const { promise, resolve } = Promise.withResolvers<void>();
       appends.push({ events, options: appendOptions, release: resolve });
       if (!hold) resolve();
+      appendThrows?.();
+      if (losesTo !== undefined && appends.length > 2) {
+        return Promise.reject(
+          new AgentError("log_gap", "Gone.", { retryable: true, details: { tip: losesTo } }),
+        );
+      }
       return promise.then(() => memory.append(id, events, appendOptions));
     },
   };

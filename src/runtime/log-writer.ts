@@ -165,26 +165,29 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     appending = true;
     inFlight = takeBatch();
     began = performance.now();
-    store.append(id, inFlight, togetherOf(inFlight)).then(batchStored, batchFailed);
+    try {
+      store.append(id, inFlight, togetherOf(inFlight)).then(batchStored, batchFailed);
+    } catch (error) {
+      batchFailed(error);
+    }
   }
 
   function batchStored(): void {
-    measureAppend();
-    goOn();
+    try {
+      measureAppend();
+      goOn();
+    } catch (error) {
+      giveUp(error);
+    }
   }
 
   function batchFailed(cause: unknown): void {
-    appendPatiently(inFlight, failedAppend(cause)).then(goOn, giveUp);
+    appendPatiently(inFlight, cause).then(goOn).catch(giveUp);
   }
 
   function goOn(): void {
     if (store.mayLoseTail) remember(inFlight);
-    try {
-      options.onStored(inFlight);
-    } catch (error) {
-      giveUp(error);
-      return;
-    }
+    options.onStored(inFlight);
     settleWaiters();
     appending = false;
     if (pending.length === 0) return;
@@ -210,10 +213,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   }
 
   /** Tries again what could not be appended. */
-  async function appendPatiently(entries: readonly LogEvent[], first: AgentError): Promise<void> {
+  async function appendPatiently(entries: readonly LogEvent[], cause: unknown): Promise<void> {
     const deadline = now() + STORE_PATIENCE_MS;
     let batch = entries;
-    let error = first;
+    let error = failedAppend(cause);
     for (let tries = 1; ; tries++) {
       if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
       if (error.code === "log_gap") batch = refill(error, entries);
@@ -243,7 +246,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   function refill(gap: AgentError, entries: readonly LogEvent[]): readonly LogEvent[] {
     const tip = parseCursor(String(gap.details["tip"]));
     const again = [...recent, ...entries].filter((event) => compareCursors(cursorOf(event), tip) > 0);
-    const joins = attemptOf(tip) === attempt && again[0]?.seq === seqOf(tip) + 1;
+    const joins = attemptOf(tip) === attempt && again.every((event, n) => event.seq === seqOf(tip) + 1 + n);
     // Said only now: with every append before, it would have to be looked for.
     if (options.taken) optionsOf.set(newestStored, { takes: options.taken });
     if (joins) return again;

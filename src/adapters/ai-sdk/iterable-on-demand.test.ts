@@ -41,6 +41,17 @@ it("begins nothing when its reader left while it was made", async () => {
   expect(begun).toBe(false);
 });
 
+it("makes once what is asked twice", async () => {
+  let made = 0;
+  const items = iterableOnDemand(async () => {
+    made += 1;
+    return letters();
+  })[Symbol.asyncIterator]();
+  const both = await Promise.all([items.next(), items.next()]);
+  expect(both.map((result) => result.value)).toEqual(["a", "b"]);
+  expect(made).toBe(1);
+});
+
 it("fails as its making does", async () => {
   const items = iterableOnDemand<string>(() => Promise.reject(new Error("no such file")));
   await expect(collect(items)).rejects.toThrow("no such file");

@@ -6,15 +6,19 @@ export function iterableOnDemand<Item>(make: () => Promise<AsyncIterable<Item>>)
   return {
     [Symbol.asyncIterator]() {
       let items: AsyncIterator<Item> | undefined;
+      let making: Promise<void> | undefined;
       let ended = false;
-      const first = async (): Promise<IteratorResult<Item>> => {
+      const begin = async (): Promise<void> => {
         const made = await make();
-        if (ended) return { done: true, value: undefined };
-        items = made[Symbol.asyncIterator]();
-        return items.next();
+        if (!ended) items = made[Symbol.asyncIterator]();
+      };
+      const next = async (): Promise<IteratorResult<Item>> => {
+        // Once, however many ask: what is made may be a call that is paid for.
+        if (!ended) await (making ??= begin());
+        return items?.next() ?? { done: true, value: undefined };
       };
       return {
-        next: () => items?.next() ?? first(),
+        next: () => items?.next() ?? next(),
         async return() {
           ended = true;
           return items?.return?.() ?? { done: true, value: undefined };

@@ -111,6 +111,44 @@ it("throws an abort's reason at once, and lets the run clean up", async () => {
   expect(await cleanedUp.promise).toBe("cleaned up");
 });
 
+it("throws an abort's reason though the items cannot be left in good order", async () => {
+  for (const leave of [() => ({ done: true }), () => Promise.reject(new Error("No."))]) {
+    const abort = new AbortController();
+    const items = { next: () => new Promise<never>(() => {}), return: leave };
+    const run = (() => ({ [Symbol.asyncIterator]: () => items })) as unknown as CustomRun;
+    const reading = collect(run, abort.signal);
+    abort.abort("cancelled");
+    await expect(reading).rejects.toBe("cancelled");
+  }
+});
+
+it("notices an abort that comes while the run begins", async () => {
+  const abort = new AbortController();
+  const reading = collect(() => {
+    abort.abort("cancelled");
+    return sayNothing();
+  }, abort.signal);
+  await expect(reading).rejects.toBe("cancelled");
+});
+
+it("ends what is waited for when its reader leaves meanwhile, and begins nothing afterwards", async () => {
+  let begun = 0;
+  const agent = createCustomAgent(() => {
+    begun += 1;
+    return { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+  });
+  const { signal } = new AbortController();
+  const read = () => agent.stream(STEP, { signal, idempotencyKey: "k" })[Symbol.asyncIterator]();
+  const reader = read();
+  const next = reader.next();
+  await reader.return?.();
+  expect(await next).toEqual({ done: true, value: undefined });
+  const other = read();
+  await other.return?.();
+  expect(await other.next()).toEqual({ done: true, value: undefined });
+  expect(begun).toBe(1);
+});
+
 it("does not begin a run that is aborted already", async () => {
   let begun = false;
   const reading = collect(async function* () {

@@ -10,9 +10,9 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
   readonly #signal: AbortSignal;
   readonly #completer = createUpdateCompleter();
   readonly #onAbort = (): void => {
-    this.#end();
     this.#ready = [];
     this.#waiting?.reject(this.#signal.reason);
+    this.#end();
   };
   #items: AsyncIterator<string | AgentUpdate> | undefined;
   /** What an item brought besides the update that was asked for. */
@@ -32,7 +32,7 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
 
   next(): Promise<IteratorResult<AgentUpdate, undefined>> {
     return new Promise((resolve, reject) => {
-      if (!this.#items) this.#start();
+      if (!this.#items && !this.#ended) this.#start();
       const update = this.#ready.shift();
       if (update) resolve({ done: false, value: update });
       else if (!this.#ended) this.#read({ resolve, reject });
@@ -43,6 +43,7 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
 
   async return(): Promise<IteratorResult<AgentUpdate, undefined>> {
     this.#end();
+    this.#waiting?.resolve(DONE);
     return DONE;
   }
 
@@ -50,6 +51,8 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
     this.#signal.throwIfAborted();
     this.#items = this.#begin()[Symbol.asyncIterator]();
     this.#signal.addEventListener("abort", this.#onAbort, { once: true });
+    // The items may have come with the abort.
+    if (this.#signal.aborted) this.#onAbort();
   }
 
   #read(waiting: Waiting): void {
@@ -96,7 +99,11 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
     if (this.#ended) return;
     this.#over();
     // Not awaited: items that pay no attention to the signal must not hold up a cancelled run.
-    this.#items?.return?.().then(undefined, () => {}); // Nobody is there to be told of it.
+    this.#leaveItems().catch(() => {}); // Nobody is there to be told of it.
+  }
+
+  async #leaveItems(): Promise<void> {
+    await this.#items?.return?.();
   }
 
   #over(): void {

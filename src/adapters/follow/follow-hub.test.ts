@@ -14,6 +14,7 @@ describe("a follower", () => {
     const next = follower.next();
     await settled();
     const heard = [entry(2), entry(3)];
+    hub.publish(ID, []);
     hub.publish(ID, heard);
     expect((await next).value).toBe(heard);
   });
@@ -116,7 +117,9 @@ describe("a follower", () => {
 test("a hub that is closed ends its followers, and every later one", async () => {
   const { hub, follow } = open([]);
   const next = follow().next();
+  const unasked = follow();
   hub.close();
+  expect(await unasked.next()).toEqual({ done: true, value: undefined });
   await expect(next).rejects.toMatchObject({ code: "shutting_down" });
   expect(await follow().next()).toEqual({ done: true, value: undefined });
 });

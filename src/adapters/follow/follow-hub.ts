@@ -40,6 +40,7 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
 
   const board: Board = {
     read: options.read,
+    isClosed: () => closed,
     join(follower) {
       const { id } = follower;
       let topic = topics.get(id);
@@ -66,11 +67,7 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
   }
 
   return {
-    follow: (id, after, signal) => {
-      const follower = new Follower(board, id, after, signal);
-      if (closed) follower.end();
-      return follower;
-    },
+    follow: (id, after, signal) => new Follower(board, id, after, signal),
     publish: (id, events) => each(id, (follower) => follower.hear(events)),
     refresh: (id) => each(id, (follower) => follower.refresh()),
     remove: (id) => each(id, (follower) => follower.end(conversationNotFound(id))),
@@ -93,6 +90,7 @@ interface Topic {
 /** What a follower knows of its hub. */
 interface Board {
   readonly read: FollowHubOptions["read"];
+  isClosed(): boolean;
   join(follower: Follower): Topic;
   leave(topic: Topic, follower: Follower): void;
 }
@@ -153,6 +151,8 @@ class Follower implements AsyncIterableIterator<Batch> {
   }
 
   hear(events: Batch): void {
+    // Of what a newer version wrote nothing may be left.
+    if (events.length === 0) return;
     if (this.#isAtHand && this.#isNextPiece(events)) {
       this.#advance(events);
       this.#give(events);
@@ -185,7 +185,7 @@ class Follower implements AsyncIterableIterator<Batch> {
   }
 
   #begin(): void {
-    if (this.#signal.aborted) this.#end ??= { reason: undefined };
+    if (this.#signal.aborted || this.#board.isClosed()) this.#end ??= { reason: undefined };
     if (this.#end) return;
     this.#signal.addEventListener("abort", this.#onAbort, { once: true });
     this.#topic = this.#board.join(this);

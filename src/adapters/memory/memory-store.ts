@@ -191,6 +191,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
 
   return {
     description: "memory (nothing survives this process)",
+    mayLoseTail: false,
     post: async (id, request, postOptions = {}) => post(id, request, postOptions),
     acquire: async (id, holder) => acquire(id, holder),
     append: async (id, events, appendOptions = {}) => append(id, events, appendOptions),

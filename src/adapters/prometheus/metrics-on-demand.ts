@@ -29,8 +29,9 @@ export function createMetricsOnDemand(make: () => Promise<Metrics>): MetricsOnDe
 
   function use(made: Metrics): void {
     metrics = made;
-    for (const told of waiting) told(made);
+    const held = waiting;
     waiting = [];
+    for (const told of held) told(made);
   }
 
   function tell(told: (metrics: Metrics) => void): void {

@@ -105,8 +105,11 @@ export class ChunkAppend implements Request {
     if (valueFromReply(reply) !== WRITTEN) return this.#appendAnyhow();
     this.#hold.seq = this.#last;
     this.#hold.writtenAt = this.#now;
-    this.#outcome.settle(this.#batch, true);
-    this.#resolve();
+    try {
+      this.#outcome.settle(this.#batch, true);
+    } finally {
+      this.#resolve();
+    }
   }
 
   refuse(): void {
@@ -114,8 +117,11 @@ export class ChunkAppend implements Request {
   }
 
   fail(error: Error): void {
-    this.#outcome.settle(this.#batch, false);
-    this.#reject(this.#outcome.errorOf(error));
+    try {
+      this.#outcome.settle(this.#batch, false);
+    } finally {
+      this.#reject(this.#outcome.errorOf(error));
+    }
   }
 
   get #last(): number {

@@ -111,6 +111,8 @@ function storeOn({
 
   return {
     description,
+    // A replica takes over without what it has not heard of; a restart goes back to what was on disk.
+    mayLoseTail: true,
     post: (id, request, options = {}) => guard(inbox.post(id, request, options)),
     acquire: (id, holder) => guard(log.acquire(id, holder)),
     append,

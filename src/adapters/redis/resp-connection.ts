@@ -134,7 +134,12 @@ export function createRespConnection(options: RespConnectionOptions): RespConnec
     used.waiting.push(request);
     if (used.timer) used.timer.ref();
     else watch(used, timeoutMs);
-    used.socket.write(request);
+    try {
+      used.socket.write(request);
+    } catch (error) {
+      // Half a command may be among what is to be sent: nothing that follows it would be understood.
+      lose(used, error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   return {

@@ -31,6 +31,7 @@ export function openReadOnlyStore({ directory, retention, now }: StoreSettings):
 
   return {
     description: `SQLite, ${databasePath(directory)} (read only)`,
+    mayLoseTail: false,
     ...reader,
     follow: (id, after, { signal }) => hub.follow(id, after, signal),
     post: refuse,

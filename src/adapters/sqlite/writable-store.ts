@@ -54,6 +54,7 @@ function createWritableStore(
 
   return {
     description: `SQLite, ${databasePath(directory)}`,
+    mayLoseTail: false,
     ...reader,
     post: (id, request, options = {}) => writer.write(() => plans.post(id, request, options)),
     acquire: (id, holder) => writer.write(() => plans.acquire(id, holder)),

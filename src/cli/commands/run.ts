@@ -51,6 +51,8 @@ async function run(
   message: string,
   { conversation, idempotencyKey, detach = false, json = false }: RunFlags,
 ): Promise<number> {
+  // Loaded before there is a run that a Ctrl-C would have to name.
+  const { comeBackCommand, watchConversation } = await import("../watch/watch-conversation.ts");
   const fromStdin = message === "-";
   const started = await start(server, {
     agent,
@@ -64,7 +66,6 @@ async function run(
     await terminal.writeLine(JSON.stringify({ event: "accepted", ...accepted }));
   }
   const watching = { agent, conversationId, run: ordinal, json, mayAsk: !fromStdin };
-  const { comeBackCommand, watchConversation } = await import("../watch/watch-conversation.ts");
   if (!detach) return watchConversation(server, terminal, watching);
   if (!json) await terminal.writeLine(`${conversationId} ${ordinal}`);
   terminal.aside(`Follow it with:\n  ${comeBackCommand(server.flag, watching, undefined)}`);
