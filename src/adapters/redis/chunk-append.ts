@@ -2,7 +2,7 @@ import { digitsIn } from "./command-encoder.ts";
 import type { CommandEncoder } from "./command-encoder.ts";
 import type { ConversationId, LogEvent } from "../../core/index.ts";
 import type { AppendOptions } from "../../ports/index.ts";
-import { WRITTEN } from "./append-script.ts";
+import { REPEATED, WRITTEN } from "./append-script.ts";
 import { isLikeText } from "./redis-entry.ts";
 import type { TextChunk, TextData } from "./redis-entry.ts";
 import type { Appending } from "./redis-followers.ts";
@@ -58,8 +58,8 @@ export function chunksOf({ events, options }: Batch): TextChunks | undefined {
 
 /**
  * Appends text chunks right behind what this process wrote last, as nearly all appends do: one object, one promise and
- * no string more than there is. It knows one good outcome. Whatever else Redis answers, the batch is appended once more
- * as any other would be, since repeating an append changes nothing.
+ * no string more than there is. Whatever Redis answers but that the chunks are stored, it has stored none of them, and the
+ * batch is appended as any other would be.
  */
 export class ChunkAppend implements Request {
   since = 0;
@@ -102,11 +102,13 @@ export class ChunkAppend implements Request {
   }
 
   take(reply: Buffer): void {
-    if (valueFromReply(reply) !== WRITTEN) return this.#appendAnyhow();
+    const outcome = valueFromReply(reply);
+    // Both are stored: to send a repeat once more could meet a worker that has taken over since.
+    if (outcome !== WRITTEN && outcome !== REPEATED) return this.#appendAnyhow();
     this.#hold.seq = this.#last;
     this.#hold.writtenAt = this.#now;
     try {
-      this.#outcome.settle(this.#batch, true);
+      this.#outcome.settle(this.#batch, outcome === WRITTEN);
     } finally {
       this.#resolve();
     }
