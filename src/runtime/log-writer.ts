@@ -213,10 +213,10 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   }
 
   /** Tries again what could not be appended. */
-  async function appendPatiently(entries: readonly LogEvent[], cause: unknown): Promise<void> {
+  async function appendPatiently(entries: readonly LogEvent[], first: unknown): Promise<void> {
     const deadline = now() + STORE_PATIENCE_MS;
     let batch = entries;
-    let error = failedAppend(cause);
+    let error = failedAppend(first);
     for (let tries = 1; ; tries++) {
       if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
       if (error.code === "log_gap") batch = refill(error, entries);

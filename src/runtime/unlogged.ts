@@ -11,7 +11,7 @@ export interface AnswerLog {
 
 /** The log of an answer that begins. */
 export function wholeAnswer(writer: LogWriter): AnswerLog {
-  return { write: writer.write, end: () => {} };
+  return { write: (event) => void writer.write(event), end: () => {} };
 }
 
 /**

@@ -53,7 +53,7 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
     },
     leave(topic, follower) {
       const { id } = follower;
-      topic.followers = topic.followers.filter((each) => each !== follower);
+      topic.followers = topic.followers.filter((other) => other !== follower);
       if (topic.followers.length > 0 || topics.get(id) !== topic) return;
       topics.delete(id);
       options.unsubscribe?.(id);
