@@ -63,12 +63,6 @@ export interface LogWriterOptions {
 
 type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
-function isMoreOf(chunk: TextChunk, before: TextChunk): boolean {
-  return chunk.id === before.id && chunk.step === before.step && chunk.separator === before.separator;
-}
-
-const NOTHING: readonly LogEvent[] = [];
-
 interface Waiter {
   readonly atMost: number;
   readonly resolve: () => void;
@@ -92,7 +86,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
   const optionsOf = new Map<LogEvent, AppendOptions>();
   let appending = false;
   /** What is being appended, and since when. */
-  let inFlight: readonly LogEvent[] = NOTHING;
+  let inFlight: readonly LogEvent[] = [];
   let began = 0;
   /** That `failure` has aborted: a signal is too slow to be asked for every token. */
   let over = false;
@@ -174,7 +168,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 
   function batchStored(): void {
     try {
-      measureAppend();
+      measureAppend(inFlight);
       goOn();
     } catch (error) {
       giveUp(error);
@@ -224,7 +218,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
       began = performance.now();
       try {
         await store.append(id, batch, togetherOf(batch));
-        measureAppend();
+        measureAppend(batch);
         return;
       } catch (cause) {
         error = failedAppend(cause);
@@ -232,8 +226,8 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     }
   }
 
-  function measureAppend(): void {
-    metrics.appended({ entries: inFlight.length, durationMs: performance.now() - began });
+  function measureAppend(entries: readonly LogEvent[]): void {
+    metrics.appended({ entries: entries.length, durationMs: performance.now() - began });
   }
 
   function failedAppend(cause: unknown): AgentError {
@@ -308,4 +302,9 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
     flush: () => (pending.length === 0 && !appending ? settledAlready() : stored(0)),
     room: () => (pending.length < MAX_ENTRIES_WAITING ? settledAlready() : stored(MAX_ENTRIES_WAITING / 2)),
   };
+}
+
+/** Whether a chunk goes on with the text of another. */
+function isMoreOf(chunk: TextChunk, before: TextChunk): boolean {
+  return chunk.id === before.id && chunk.step === before.step && chunk.separator === before.separator;
 }

@@ -22,7 +22,7 @@ export interface ConversationRows extends ConversationTable, TransactionMemory {
   tell(id: ConversationId): void;
 }
 
-/** One for each conversation and no other at each append: what lives from one chunk to the next is the collector's work. */
+/** Changed in place by an append: a new one for each chunk would live until the next, and be moved about by the collector. */
 interface KeptRow {
   readonly row: Touchable;
   /** Whether the file says the same. */
