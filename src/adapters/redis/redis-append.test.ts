@@ -167,6 +167,20 @@ describe("an append in Redis", () => {
     expect(await store.conversation(log.id)).toMatchObject({ tip: "1-3", settled: "1-3" });
   });
 
+  test("that repeats what another process stored for its attempt is done at once, and not sent again", async () => {
+    await using bench = await openBench(server);
+    const { store, redis } = bench;
+    const log = await begin(store);
+    const beside = await bench.beside();
+    const events = log.place(...texts(3));
+    await beside.append(log.id, events.slice(0, 2));
+    await redis.config("RESETSTAT");
+    await store.append(log.id, events);
+    const calls = /cmdstat_evalsha:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1];
+    expect(calls).toBe("1");
+    expect((await store.read(log.id, cursorAt(1, 0), 10)).slice()).toEqual(events);
+  });
+
   test("works after Redis has forgotten the scripts", async () => {
     await using bench = await openBench(server);
     const { store, redis } = bench;

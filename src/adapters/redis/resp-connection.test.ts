@@ -49,6 +49,21 @@ describe("a connection of our own to Redis", () => {
     }
   });
 
+  test("sends nothing of what follows half a command, and goes on with a connection anew", async () => {
+    const server = await startRedisServer();
+    const log = connect(parseRedisConnection(server.url));
+    try {
+      const before = log.send({ words: ["ECHO", "before"], decode: stringFromReply });
+      const broken = log.send({ words: ["GET", undefined as unknown as string], decode: stringFromReply });
+      await expect(broken).rejects.toThrow(TypeError);
+      await expect(before).rejects.toThrow(TypeError);
+      expect(await log.send({ words: ["ECHO", "back"], decode: stringFromReply })).toBe("back");
+    } finally {
+      log.drop();
+      await server.stop();
+    }
+  });
+
   test("is one for all readers, and is made again after it was cut", async () => {
     const server = await startRedisServer();
     try {
