@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import { compareCursors, cursorAt } from "../../core/index.ts";
 import type { ConversationId, Cursor } from "../../core/index.ts";
 import type { ConversationSummary } from "../../ports/index.ts";
+import type { RecentRows } from "./recent-rows.ts";
 
 /** A conversation's row, as stored: what has outlived its time may still be there (see `expiry.ts`). */
 export interface ConversationRow extends ConversationState {
@@ -54,13 +56,17 @@ export interface ConversationTable {
   settled(touchedUntil: number, limit: number): readonly ConversationId[];
 }
 
-export function createConversationTable(database: DatabaseSync): ConversationTable {
+export function createConversationTable(database: DatabaseSync, recent: RecentRows): ConversationTable {
   const find = database.prepare(`SELECT ${COLUMNS} FROM conversations WHERE id = ?`);
   const insert = database.prepare(
     `INSERT INTO conversations
-       (id, agent, created_at, updated_at, runs, attempt, tip, base, settled, next_item, waiting)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (key, id, agent, created_at, updated_at, runs, attempt, tip, base, settled, next_item, waiting)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const highestKey = database.prepare(
+    "SELECT max(coalesce((SELECT max(key) FROM conversations), 0), coalesce((SELECT max(conversation) FROM journal), 0)) AS key",
+  );
+  let lastKey: number | undefined;
   const update = database.prepare(
     `UPDATE conversations
      SET updated_at = ?, runs = ?, attempt = ?, tip = ?, base = ?, settled = ?, next_item = ?, waiting = ?
@@ -84,15 +90,29 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
     "SELECT id FROM conversations WHERE live = 0 AND updated_at <= ? ORDER BY updated_at LIMIT ?",
   );
 
+  function withRecentTip(row: ConversationRow): ConversationRow {
+    const newest = recent.of(row.key).at(-1);
+    const tip = newest && cursorAt(newest.attempt, newest.seq);
+    return tip && compareCursors(tip, row.tip) > 0 ? { ...row, tip } : row;
+  }
+
+  /** Never one that was somebody's before, of whom something may be left in the journal. */
+  function nextKey(): number {
+    lastKey = (lastKey ?? Number(highestKey.get()?.["key"])) + 1;
+    return lastKey;
+  }
+
   return {
-    find: (id) => find.get(id) as unknown as ConversationRow | undefined,
+    find(id) {
+      const row = find.get(id) as unknown as ConversationRow | undefined;
+      return row && withRecentTip(row);
+    },
     insert(state) {
       const { id, agent, createdAt, updatedAt, runs, attempt, tip, base, settled: end } = state;
       const { nextItem, waiting } = state;
-      return Number(
-        insert.run(id, agent, createdAt, updatedAt, runs, attempt, tip, base, end, nextItem, waiting)
-          .lastInsertRowid,
-      );
+      const key = nextKey();
+      insert.run(key, id, agent, createdAt, updatedAt, runs, attempt, tip, base, end, nextItem, waiting);
+      return key;
     },
     update(row) {
       const { updatedAt, runs, attempt, tip, base, settled: end, nextItem, waiting, key } = row;
@@ -119,7 +139,7 @@ export function createConversationTable(database: DatabaseSync): ConversationTab
 /** The tables whose rows carry a conversation's key. */
 const HANGING_ON_A_ROW = ["entries", "voided", "inbox", "records", "answers"];
 
-/** A run that is under way has entries, which never expire before it ends. */
+/** A run that is under way has entries, which never expire before it ends; the journal may have newer ones. */
 const TIP = `
   iif(tip = settled, tip, coalesce(
     (SELECT attempt || '-' || seq FROM entries WHERE conversation = conversations.key

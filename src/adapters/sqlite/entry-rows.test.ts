@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { cursorAt } from "../../core/index.ts";
 import type { LogEvent } from "../../core/index.ts";
 import { seededRandom } from "../../../test/support/seeded-random.ts";
-import { entriesOfGroup, entryRows, FULL_ROW_CHARACTERS, MAX_ENTRIES_A_ROW } from "./entry-rows.ts";
+import { entriesOfGroup, entryRows, gathered, FULL_ROW_CHARACTERS, MAX_ENTRIES_A_ROW } from "./entry-rows.ts";
 import type { EntryRow } from "./entry-rows.ts";
 
 const SEED = Math.floor(Math.random() * 2 ** 32);
@@ -50,6 +50,15 @@ function someEntries(): readonly LogEvent[] {
   });
 }
 
+function cutAtRandom(events: readonly LogEvent[]): readonly (readonly LogEvent[])[] {
+  const pieces: LogEvent[][] = [[]];
+  for (const event of events) {
+    if (random.chance(0.6)) pieces.push([]);
+    pieces.at(-1)?.push(event);
+  }
+  return pieces.filter((piece) => piece.length > 0);
+}
+
 function entriesOf(row: EntryRow): readonly LogEvent[] {
   return entriesOfGroup(row.text) ?? [JSON.parse(row.text) as LogEvent];
 }
@@ -73,6 +82,19 @@ describe("rows of entries", () => {
         );
         if (entries.length > 1) expect(row.text.length).toBeLessThan(2 * FULL_ROW_CHARACTERS + 10);
       }
+    }
+  });
+
+  test(`that are gathered, or become entries again, hold the same in fewer (seed ${SEED})`, () => {
+    for (let round = 0; round < 300; round++) {
+      const events = someEntries();
+      const rows = cutAtRandom(events).flatMap(entryRows);
+      // Of a chunk with nothing else, the journal keeps what it says.
+      const entries = rows.map((row) => (random.chance(0.5) ? (row.chunk ?? row) : row));
+      const few = gathered(entries);
+      expect(few.flatMap(entriesOf)).toStrictEqual(events);
+      expect(few.length).toBeLessThanOrEqual(rows.length);
+      expect(gathered(events)).toEqual(gathered(events.flatMap((event) => entryRows([event]))));
     }
   });
 

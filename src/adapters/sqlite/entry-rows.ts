@@ -12,9 +12,14 @@ export interface EntryRow {
   /** Of the last of them: so that the first row beyond a cursor is the one that has the entry after it. */
   readonly seq: number;
   readonly text: string;
+  /** The entry, where it is a text chunk with nothing but its text, which the row then says to the letter. */
+  readonly chunk?: TextChunk | undefined;
 }
 
-type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+/** An entry, or one or more of them as they are stored. */
+export type Entry = LogEvent | EntryRow;
+
+export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
 /** How many fields a chunk with nothing but its text has. */
 const PLAIN_FIELDS = 10;
@@ -25,15 +30,19 @@ const PLAIN_FIELDS = 10;
  * A row of one entry is that entry's JSON. A row of several is a JSON array of them, in which a text chunk that continues
  * the entry before it is but two elements: the milliseconds since that entry, and the text.
  */
-export function entryRows(events: readonly LogEvent[]): readonly EntryRow[] {
-  const [only] = events;
-  if (only && events.length === 1) return [rowOf(only)];
+export function entryRows(entries: readonly LogEvent[]): readonly EntryRow[] {
+  const [only] = entries;
+  return only && entries.length === 1 ? [rowOf(only)] : gathered(entries);
+}
+
+/** The same with as many entries a row as may be, where rows of one entry are among them; those of several stay as they are. */
+export function gathered(entries: readonly Entry[]): readonly EntryRow[] {
   const rows: EntryRow[] = [];
   let open: OpenRow | undefined;
-  for (const event of events) {
-    if (open?.takes(event)) continue;
+  for (const entry of entries) {
+    if (open?.takes(entry)) continue;
     if (open) rows.push(open.row());
-    open = new OpenRow(event);
+    open = new OpenRow(entry);
   }
   if (open) rows.push(open.row());
   return rows;
@@ -41,7 +50,7 @@ export function entryRows(events: readonly LogEvent[]): readonly EntryRow[] {
 
 /** The entries of a row of several; what a newer version wrote is not among them. Undefined for a row of one. */
 export function entriesOfGroup(text: string): readonly LogEvent[] | undefined {
-  if (!text.startsWith("[")) return undefined;
+  if (!isGroup(text)) return undefined;
   const elements = JSON.parse(text) as readonly unknown[];
   const events: LogEvent[] = [];
   let before: LogEvent | undefined;
@@ -57,25 +66,23 @@ export function entriesOfGroup(text: string): readonly LogEvent[] | undefined {
 /** A row that more entries may join. */
 class OpenRow {
   #text: string;
-  #last: LogEvent;
+  #last: Entry;
   #entries = 1;
 
-  constructor(first: LogEvent) {
-    this.#text = JSON.stringify(first);
+  constructor(first: Entry) {
+    this.#text = textOf(first);
     this.#last = first;
   }
 
   /** Whether it has taken the entry in. */
-  takes(event: LogEvent): boolean {
+  takes(entry: Entry): boolean {
     if (this.#entries === MAX_ENTRIES_A_ROW || this.#text.length >= FULL_ROW_CHARACTERS) return false;
     const last = this.#last;
-    if (event.attempt !== last.attempt || event.seq !== last.seq + 1) return false;
-    const text = continues(event, last)
-      ? `${event.at - last.at},${JSON.stringify(event.delta)}`
-      : JSON.stringify(event);
-    if (text.length >= FULL_ROW_CHARACTERS) return false;
+    if (entry.attempt !== last.attempt || entry.seq !== last.seq + 1) return false;
+    const text = textAfter(entry, last);
+    if (text.length >= FULL_ROW_CHARACTERS || isGroup(text) || isGroup(this.#text)) return false;
     this.#text += `,${text}`;
-    this.#last = event;
+    this.#last = entry;
     this.#entries += 1;
     return true;
   }
@@ -87,27 +94,49 @@ class OpenRow {
 }
 
 function rowOf(event: LogEvent): EntryRow {
-  return { attempt: event.attempt, seq: event.seq, text: JSON.stringify(event) };
+  const { attempt, seq } = event;
+  return { attempt, seq, text: JSON.stringify(event), chunk: isPlainChunk(event) ? event : undefined };
 }
 
-/** Whether `nextChunk` makes just this entry of the one before it. */
-function continues(event: LogEvent, before: LogEvent): event is TextChunk {
+function isGroup(text: string): boolean {
+  return text.startsWith("[");
+}
+
+/** What stands for an entry behind another one in a row. */
+function textAfter(entry: Entry, before: Entry): string {
+  const chunk = chunkOf(entry);
+  const chunkBefore = chunk && chunkOf(before);
+  if (!chunk || !chunkBefore || !continues(chunk, chunkBefore)) return textOf(entry);
+  return `${chunk.at - chunkBefore.at},${JSON.stringify(chunk.delta)}`;
+}
+
+function textOf(entry: Entry): string {
+  return "type" in entry ? JSON.stringify(entry) : entry.text;
+}
+
+function chunkOf(entry: Entry): TextChunk | undefined {
+  if (!("type" in entry)) return entry.chunk;
+  return isPlainChunk(entry) ? entry : undefined;
+}
+
+function isPlainChunk(event: LogEvent): event is TextChunk {
   return (
     event.type === "text-delta" &&
-    before.type === "text-delta" &&
-    event.id === before.id &&
-    event.sequence === before.sequence + 1 &&
-    event.step === before.step &&
-    event.run === before.run &&
-    before.at + (event.at - before.at) === event.at &&
     typeof event.delta === "string" &&
-    hasNothingElse(event) &&
-    hasNothingElse(before)
+    event.v === 1 &&
+    Object.keys(event).length === PLAIN_FIELDS
   );
 }
 
-function hasNothingElse(chunk: TextChunk): boolean {
-  return chunk.v === 1 && Object.keys(chunk).length === PLAIN_FIELDS;
+/** Whether `nextChunk` makes just this entry of the one before it. */
+function continues(chunk: TextChunk, before: TextChunk): boolean {
+  return (
+    chunk.id === before.id &&
+    chunk.sequence === before.sequence + 1 &&
+    chunk.step === before.step &&
+    chunk.run === before.run &&
+    before.at + (chunk.at - before.at) === chunk.at
+  );
 }
 
 function nextChunk(before: TextChunk, elapsedMs: number, delta: string): TextChunk {

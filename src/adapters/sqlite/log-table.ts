@@ -3,12 +3,14 @@ import { attemptOf, cursorAt, seqOf } from "../../core/index.ts";
 import type { Cursor, LogEvent, VoidedRange } from "../../core/index.ts";
 import { EntryParser } from "./entry-parser.ts";
 import { entriesOfGroup, entryRows, MAX_ENTRIES_A_ROW } from "./entry-rows.ts";
-import type { EntryRow } from "./entry-rows.ts";
+import type { Entry, EntryRow } from "./entry-rows.ts";
+import type { RecentRows } from "./recent-rows.ts";
 
 /** The entries of every conversation, and which of them are void. */
 export interface LogTable {
   /** Up to `limit` entries after a cursor, in order. */
   read(key: number, after: Cursor, limit: number): readonly LogEvent[];
+  /** Puts entries in their place. */
   write(key: number, entries: SerializedEntries): void;
   voided(key: number): readonly VoidedRange[];
   /** The cursor of the last entry of the `count`-th row kept, if there are so many. */
@@ -31,7 +33,7 @@ export function serialize(events: readonly LogEvent[]): SerializedEntries {
 
 type StoredRow = readonly [event: string];
 
-export function createLogTable(database: DatabaseSync): LogTable {
+export function createLogTable(database: DatabaseSync, recent: RecentRows): LogTable {
   // One attempt at a time: of (attempt, seq) > (?, ?) SQLite asks every row again what the index has told. An attempt has
   // no holes, so that it is known up to where the entries wanted go.
   const readRows = database.prepare(
@@ -77,6 +79,7 @@ export function createLogTable(database: DatabaseSync): LogTable {
       else seq = had = BEFORE_ALL;
       attempt = next;
     }
+    if (events.length < limit) addRecent(events, { rows: recent.of(key), after, limit, parser });
     return events;
   }
 
@@ -126,6 +129,33 @@ function addEntries(events: LogEvent[], { rows, had, limit, parser }: RowsRead):
       const event = parser.parse(text);
       if (event) events.push(event);
     }
+  }
+}
+
+interface RecentRead {
+  readonly rows: readonly Entry[];
+  /** Where the read began. */
+  readonly after: Cursor;
+  readonly limit: number;
+  readonly parser: EntryParser;
+}
+
+/** What the journal has beyond what was read. */
+function addRecent(events: LogEvent[], { rows, after, limit, parser }: RecentRead): void {
+  const last = events.at(-1);
+  const attempt = last ? last.attempt : attemptOf(after);
+  const seq = last ? last.seq : seqOf(after);
+  for (const row of rows) {
+    if (row.attempt < attempt || (row.attempt === attempt && row.seq <= seq)) continue;
+    if (events.length === limit) return;
+    if ("type" in row) events.push(row);
+    else
+      addEntries(events, {
+        rows: [[row.text]],
+        had: row.attempt === attempt ? seq : BEFORE_ALL,
+        limit,
+        parser,
+      });
   }
 }
 

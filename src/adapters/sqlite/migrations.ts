@@ -94,6 +94,16 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // From here on a row may hold several entries that follow each other; its `seq` is that of the last of them.
   "-- What is there stays as it is.",
+  // What runs under way append lies here first, in the order in which it comes: an index would have a page for each of them.
+  `
+  CREATE TABLE journal (
+    id           INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL,
+    attempt      INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    event        TEXT    NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings a file to the newest version, each step in a transaction of its own. Refuses a file of a newer version. */

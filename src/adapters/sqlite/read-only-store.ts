@@ -4,6 +4,7 @@ import type { ConversationStore } from "../../ports/index.ts";
 import { createFollowHub } from "../follow/index.ts";
 import { createFileWatch } from "./file-watch.ts";
 import { databasePath, openForReading } from "./open-database.ts";
+import { createRecentRowsView } from "./recent-rows.ts";
 import { createStoreReader } from "./store-reader.ts";
 import type { StoreSettings } from "./store-settings.ts";
 import { createTables } from "./tables.ts";
@@ -11,11 +12,16 @@ import { createTables } from "./tables.ts";
 /** Opens what a server writes, or has written, to look at it. Takes no lock and holds nobody up. */
 export function openReadOnlyStore({ directory, retention, now }: StoreSettings): ConversationStore {
   const database = openForReading(directory);
+  const recent = createRecentRowsView(database);
   const reader = createStoreReader({
-    tables: createTables(database),
+    tables: createTables(database, recent),
     retention,
     now,
-    atOneMoment: (read) => inSnapshot(database, read),
+    atOneMoment: (read) =>
+      inSnapshot(database, () => {
+        recent.refresh();
+        return read();
+      }),
   });
   const watch = createFileWatch(database, () => {
     for (const { id } of hub.followed()) hub.refresh(id);

@@ -28,6 +28,23 @@ test("expired entries leave the file, and the file gives their space back", asyn
   await store.close();
 });
 
+test("what a run that waits has said leaves the journal, and can be read all the same", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  const store = await createSqliteStore({ directory, ...OFTEN });
+  const stream = await beginStream(store);
+  for (let n = 0; n < 20; n++) await store.append(stream.id, [stream.next()]);
+  const file = new DatabaseSync(join(directory, "holdfast.db"), { readOnly: true });
+  const rows = (table: string) => count(file, `SELECT count(*) FROM ${table}`);
+  // The newest stays, so that its place is not given again.
+  await eventually("the journal is cut", () => rows("journal") === 1 && rows("entries") > 0);
+  expect((await store.conversation(stream.id))?.tip).toBe("1-20");
+  expect(await store.read(stream.id, START, 100)).toHaveLength(21);
+  await store.append(stream.id, [stream.next()]);
+  expect((await store.read(stream.id, START, 100)).map((event) => event.seq).at(-1)).toBe(21);
+  file.close();
+  await store.close();
+});
+
 test("a sweep that is stopped midway leaves a log that begins at its base", async () => {
   const directory = temporaryDirectory(onTestFinished);
   let now = 1000;

@@ -37,6 +37,7 @@ export function startSweep(options: SweepOptions): Sweep {
   const { conversations, log, inbox } = tables;
   const freePages = database.prepare("PRAGMA freelist_count");
   let running = false;
+  let journalEndBefore = 0;
   const stopping = new AbortController();
 
   async function sweep(): Promise<void> {
@@ -44,6 +45,10 @@ export function startSweep(options: SweepOptions): Sweep {
     running = true;
     try {
       while (!stopping.signal.aborted && (await dropBatch()));
+      // What has been in the journal since the last time is kept in memory for long enough.
+      const since = journalEndBefore;
+      journalEndBefore = log.journalEnd;
+      while (!stopping.signal.aborted && (await tidyJournal(since)));
       while (!stopping.signal.aborted && (await giveBack()));
     } catch (error) {
       if (!stopping.signal.aborted)
@@ -93,6 +98,13 @@ export function startSweep(options: SweepOptions): Sweep {
 
   function forgetAnswers(until: number): Plan<void> {
     return { value: undefined, apply: () => void inbox.forgetAnswers(until, ANSWERS_A_BATCH) };
+  }
+
+  /** Whether there is more to be tidied up. */
+  async function tidyJournal(since: number): Promise<boolean> {
+    if (!log.isUntidy(since)) return false;
+    await writer.write(() => ({ value: undefined, apply: () => log.tidy(since) }));
+    return true;
   }
 
   /** Whether free pages were given back to the file system. */

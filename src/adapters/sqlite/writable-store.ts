@@ -34,7 +34,7 @@ function createWritableStore(
   const { directory, retention, now, logger, sweepIntervalMs } = settings;
   const tables = createWriterTables(database);
   const { conversations } = tables;
-  const writer = createGroupWriter(database, { memory: conversations });
+  const writer = createGroupWriter(database, { memory: tables.memory });
   // One connection that is never within a transaction when somebody looks: every read sees one moment anyway.
   const reader = createStoreReader({ tables, retention, now, atOneMoment: (read) => read() });
   const hub = createFollowHub({ read: reader.read });

@@ -94,7 +94,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     return {
       value: event,
       apply() {
-        log.write(row.key, entries);
+        log.append(row.key, entries, false);
         const waiting = row.waiting - inbox.take(row.key, opening?.takes ?? []);
         conversations.update({ ...begun, tip: cursorOf(written.at(-1) ?? event), waiting });
       },
@@ -116,7 +116,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     return {
       value: undefined,
       apply() {
-        log.write(row.key, entries);
+        log.append(row.key, entries, record !== undefined);
         if (!record && takes.length === 0) {
           conversations.touch(row, tip, updatedAt);
           return;
