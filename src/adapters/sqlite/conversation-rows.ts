@@ -1,8 +1,8 @@
 /*
  * An append used to update its conversation's row, and with it three indexes by time: four times the pages of the
  * entries themselves, at every chunk of every answer. Now it writes its entries and nothing else. Where the log of a run
- * under way ends, its newest entry tells, in the journal or filed (`ConversationTable.find`); when it was last touched is known here, and is
- * written together with whatever is written to the row next, or when somebody wants to sort by it.
+ * under way ends, its newest entry tells, in the journal or filed (`ConversationTable.find`); when it was last touched
+ * is known here, and is written together with whatever is written to the row next, or when somebody wants to sort by it.
  */
 import type { ConversationId, Cursor } from "../../core/index.ts";
 import type { ConversationRow, ConversationTable } from "./conversation-table.ts";
