@@ -67,11 +67,13 @@ export function entriesOfGroup(text: string): readonly LogEvent[] | undefined {
 class OpenRow {
   #text: string;
   #last: Entry;
+  #lastChunk: TextChunk | undefined;
   #entries = 1;
 
   constructor(first: Entry) {
     this.#text = textOf(first);
     this.#last = first;
+    this.#lastChunk = chunkOf(first);
   }
 
   /** Whether it has taken the entry in. */
@@ -79,10 +81,13 @@ class OpenRow {
     if (this.#entries === MAX_ENTRIES_A_ROW || this.#text.length >= FULL_ROW_CHARACTERS) return false;
     const last = this.#last;
     if (entry.attempt !== last.attempt || entry.seq !== last.seq + 1) return false;
-    const text = textAfter(entry, last);
+    const chunk = chunkOf(entry);
+    const before = this.#lastChunk;
+    const text = chunk && before && continues(chunk, before) ? shortText(chunk, before) : textOf(entry);
     if (text.length >= FULL_ROW_CHARACTERS || isGroup(text) || isGroup(this.#text)) return false;
     this.#text += `,${text}`;
     this.#last = entry;
+    this.#lastChunk = chunk;
     this.#entries += 1;
     return true;
   }
@@ -102,12 +107,9 @@ function isGroup(text: string): boolean {
   return text.startsWith("[");
 }
 
-/** What stands for an entry behind another one in a row. */
-function textAfter(entry: Entry, before: Entry): string {
-  const chunk = chunkOf(entry);
-  const chunkBefore = chunk && chunkOf(before);
-  if (!chunk || !chunkBefore || !continues(chunk, chunkBefore)) return textOf(entry);
-  return `${chunk.at - chunkBefore.at},${JSON.stringify(chunk.delta)}`;
+/** What stands for a chunk behind one that it continues. */
+function shortText({ at, delta }: TextChunk, before: TextChunk): string {
+  return `${at - before.at},${JSON.stringify(delta)}`;
 }
 
 function textOf(entry: Entry): string {

@@ -15,6 +15,9 @@ import type { JournalRow, RecentRows } from "./recent-rows.ts";
 /** How many rows are cut off at a time, so that none of it takes long. */
 export const ROWS_A_CUT = 256;
 
+/** How many conversations that were taken out are kept in front of the queue before they are cut off. */
+const MAX_TAKEN_QUEUED = 1024;
+
 /** Rows that were not filed yet, by conversation. Everything that changes it is called within a transaction. */
 export interface Journal extends RecentRows, TransactionMemory {
   /** The place of its first row, and where the next row comes. */
@@ -34,6 +37,7 @@ export interface Journal extends RecentRows, TransactionMemory {
 }
 
 interface Tail {
+  readonly key: number;
   /** The place of the first of its rows. */
   readonly begin: number;
   readonly rows: Entry[];
@@ -44,8 +48,10 @@ interface Tail {
 export function openJournal(database: DatabaseSync): Journal {
   const insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?)");
   const removeBefore = database.prepare("DELETE FROM journal WHERE id < ?");
-  /** The one whose first row is the oldest comes first. */
-  let tails = new Map<number, Tail>();
+  const tails = new Map<number, Tail>();
+  /** Those and some that were taken, from the oldest on; beside the map, whose first is slow to find behind many that are gone. */
+  let queue: Tail[] = [];
+  let head = 0;
   let begin = 1;
   let end = 1;
   let characters = 0;
@@ -62,8 +68,7 @@ export function openJournal(database: DatabaseSync): Journal {
   }
 
   function keep(key: number, id: number, row: EntryRow): void {
-    const tail = tails.get(key) ?? { begin: id, rows: [], characters: 0 };
-    if (tail.rows.length === 0) tails.set(key, tail);
+    const tail = tails.get(key) ?? begun(key, id);
     // Of a chunk its text alone is kept: what was written down of it is of no more use.
     tail.rows.push(row.chunk ?? row);
     count(tail, row.text.length);
@@ -72,6 +77,13 @@ export function openJournal(database: DatabaseSync): Journal {
       count(tail, -row.text.length);
       if (tail.rows.length === 0) tails.delete(key);
     });
+  }
+
+  function begun(key: number, id: number): Tail {
+    const tail: Tail = { key, begin: id, rows: [], characters: 0 };
+    tails.set(key, tail);
+    queue.push(tail);
+    return tail;
   }
 
   function count(tail: Tail, added: number): void {
@@ -91,14 +103,21 @@ export function openJournal(database: DatabaseSync): Journal {
     return tail.rows;
   }
 
-  function oldestTail(): [key: number, tail: Tail] | undefined {
-    const [first] = tails;
-    return first;
+  function oldestTail(): Tail | undefined {
+    for (; head < queue.length; head++) {
+      const tail = queue[head];
+      if (tail && tails.get(tail.key) === tail) return tail;
+      if (head === MAX_TAKEN_QUEUED) {
+        queue = queue.slice(head);
+        head = 0;
+      }
+    }
+    return undefined;
   }
 
   /** Behind it something is not filed. The newest row stays, so that no place is given twice. */
   function firstNeeded(): number {
-    return Math.min(oldestTail()?.[1].begin ?? end, Math.max(begin, end - 1));
+    return Math.min(oldestTail()?.begin ?? end, Math.max(begin, end - 1));
   }
 
   function committed(): void {
@@ -130,8 +149,8 @@ export function openJournal(database: DatabaseSync): Journal {
     },
     take,
     oldest(before) {
-      const [key, tail] = oldestTail() ?? [];
-      return tail && tail.begin < before ? key : undefined;
+      const tail = oldestTail();
+      return tail && tail.begin < before ? tail.key : undefined;
     },
     cut() {
       begin = Math.min(firstNeeded(), begin + ROWS_A_CUT);
@@ -140,8 +159,9 @@ export function openJournal(database: DatabaseSync): Journal {
     committed,
     rolledBack() {
       for (const change of undo.toReversed()) change();
-      // What was taken out and put back is not where it was.
-      tails = new Map([...tails].toSorted(([, a], [, b]) => a.begin - b.begin));
+      // Of what was taken and put back, some had left the queue.
+      queue = [...tails.values()].toSorted((a, b) => a.begin - b.begin);
+      head = 0;
       ({ begin, end } = committedPlaces);
       undo = [];
     },

@@ -22,8 +22,13 @@ export const JOURNAL_LIMITS: JournalLimits = {
   charactersFiledAtOnce: 1024,
 };
 
+/**
+ * Rows that have waited while the journal grew by half of what it may are filed with every so many appends, one
+ * conversation at a time: thousands whose turn had come together would hold everybody else up.
+ */
+const APPENDS_A_FILING = 8;
 /** How many conversations are tidied up at a time. */
-const CONVERSATIONS_A_TIDYING = 16;
+const CONVERSATIONS_A_TIDYING = 4;
 
 /** The log of each conversation, for the one who writes: what runs under way append goes through a journal. */
 export interface JournaledLog extends LogTable {
@@ -55,8 +60,10 @@ export function createJournaledLog(
 
   /** As much as appends bring has to go, so that none of them has to make room for many. */
   function makeRoom(): void {
+    const { begin, end } = journal;
     if (journal.spare >= ROWS_A_CUT) journal.cut();
-    if (journal.end - journal.begin > limits.rows) fileOldest(journal.end);
+    if (end - begin > limits.rows) fileOldest(end);
+    else if (end % APPENDS_A_FILING === 0) fileOldest(end - limits.rows / 2);
     while (journal.characters > limits.characters) fileOldest(journal.end);
   }
 
