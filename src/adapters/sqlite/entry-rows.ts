@@ -66,25 +66,29 @@ export function entriesOfGroup(text: string): readonly LogEvent[] | undefined {
 /** A row that more entries may join. */
 class OpenRow {
   #text: string;
+  /** It was stored as a row of several, and stays as it is. */
+  readonly #isClosed: boolean;
   #last: Entry;
   #lastChunk: TextChunk | undefined;
   #entries = 1;
 
   constructor(first: Entry) {
     this.#text = textOf(first);
+    this.#isClosed = isGroup(this.#text);
     this.#last = first;
     this.#lastChunk = chunkOf(first);
   }
 
   /** Whether it has taken the entry in. */
   takes(entry: Entry): boolean {
-    if (this.#entries === MAX_ENTRIES_A_ROW || this.#text.length >= FULL_ROW_CHARACTERS) return false;
+    if (this.#isClosed || this.#entries === MAX_ENTRIES_A_ROW) return false;
+    if (this.#text.length >= FULL_ROW_CHARACTERS) return false;
     const last = this.#last;
     if (entry.attempt !== last.attempt || entry.seq !== last.seq + 1) return false;
     const chunk = chunkOf(entry);
     const before = this.#lastChunk;
     const text = chunk && before && continues(chunk, before) ? shortText(chunk, before) : textOf(entry);
-    if (text.length >= FULL_ROW_CHARACTERS || isGroup(text) || isGroup(this.#text)) return false;
+    if (text.length >= FULL_ROW_CHARACTERS || isGroup(text)) return false;
     this.#text += `,${text}`;
     this.#last = entry;
     this.#lastChunk = chunk;

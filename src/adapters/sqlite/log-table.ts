@@ -28,7 +28,14 @@ export interface SerializedEntries {
 type StepReset = Extract<LogEvent, { readonly type: "step-reset" }>;
 
 export function serialize(events: readonly LogEvent[]): SerializedEntries {
-  return { rows: entryRows(events), resets: events.filter((event) => event.type === "step-reset") };
+  const resets = events.some(isReset) ? events.filter(isReset) : NO_RESETS;
+  return { rows: entryRows(events), resets };
+}
+
+const NO_RESETS: readonly StepReset[] = [];
+
+function isReset(event: LogEvent): event is StepReset {
+  return event.type === "step-reset";
 }
 
 type StoredRow = readonly [event: string];
