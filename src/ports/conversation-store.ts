@@ -1,4 +1,5 @@
 import type {
+  AgentError,
   Conversation,
   ConversationId,
   Cursor,
@@ -69,7 +70,7 @@ export interface ConversationStore {
    * the signal aborts; then it ends. A slow consumer holds no more than a named number of entries (L12). Throws what
    * `read` throws, also when the conversation goes away meanwhile.
    */
-  follow(id: ConversationId, after: Cursor, options: FollowOptions): AsyncIterable<readonly LogEvent[]>;
+  follow(id: ConversationId, after: Cursor, options: FollowOptions): EntryStream;
 
   /** What is known of a conversation, at one moment; undefined when there is none. */
   conversation(id: ConversationId): Promise<Conversation | undefined>;
@@ -167,6 +168,25 @@ export interface AppendOptions {
 
 export interface FollowOptions {
   readonly signal: AbortSignal;
+}
+
+/** Entries as they are stored: iterated, or listened to where that is possible; one or the other, and once. */
+export interface EntryStream extends AsyncIterable<readonly LogEvent[]> {
+  /**
+   * Hands the same entries to a listener in the turn in which each is heard, which spares whoever takes all there is at
+   * once a promise for every batch. Returns before anything is heard, unless it is over already.
+   */
+  listen?(listener: EntryListener): void;
+}
+
+export interface EntryListener {
+  /**
+   * Takes entries. While a promise that it gives is pending, nothing more is handed on, and no more than the named number
+   * of entries is held. What it throws ends the stream.
+   */
+  hear(events: readonly LogEvent[]): Promise<void> | undefined;
+  /** Nothing more will be heard: the signal has aborted, or there is the reason that iterating would throw. Called once. */
+  end(reason: AgentError | undefined): void;
 }
 
 export interface HistoryPage {

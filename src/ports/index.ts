@@ -7,6 +7,8 @@ export type {
   ConversationPage,
   ConversationStore,
   ConversationSummary,
+  EntryListener,
+  EntryStream,
   FollowOptions,
   HistoryPage,
   Holder,

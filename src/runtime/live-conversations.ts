@@ -1,7 +1,7 @@
 import { AgentError, cursorOf, isRunEnd } from "../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
-import type { ConversationStore } from "../ports/index.ts";
+import type { ConversationStore, EntryListener, EntryStream } from "../ports/index.ts";
 import { patiently } from "./patiently.ts";
 
 /**
@@ -44,35 +44,39 @@ interface Topic {
 export function createLiveConversations(store: ConversationStore): LiveConversations {
   const topics = new Map<ConversationId, Topic>();
 
-  function begin(id: ConversationId, from: Cursor): Topic {
-    const topic: Topic = { listeners: new Set(), abort: new AbortController() };
-    topics.set(id, topic);
-    void pump(id, from, topic);
-    return topic;
-  }
-
-  async function pump(id: ConversationId, from: Cursor, topic: Topic): Promise<void> {
-    const { signal } = topic.abort;
+  function begin(id: ConversationId, from: Cursor, first: LiveListener): void {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const listeners = new Set([first]);
+    const topic: Topic = { listeners, abort };
     let position = from;
-    let reason = CLOSED;
-    try {
-      for await (const events of store.follow(id, from, { signal })) {
-        let batch = batchOf(events, position);
-        position = batch.end;
-        if (endsRun(batch) && countsRuns(topic)) batch = await withRuns(store, id, batch, signal);
-        for (const listener of topic.listeners) listener.hear(batch);
-      }
-    } catch (error) {
-      reason = AgentError.from(error);
+
+    function hear(events: readonly LogEvent[]): Promise<void> | undefined {
+      const batch = batchOf(events, position);
+      position = batch.end;
+      if (endsRun(batch) && countsRuns(listeners)) return withRuns(store, id, batch, signal).then(tell);
+      tell(batch);
+      return undefined;
     }
-    if (topics.get(id) === topic) topics.delete(id);
-    for (const listener of topic.listeners) listener.end(reason);
+
+    function tell(batch: LiveBatch): void {
+      for (const listener of listeners) listener.hear(batch);
+    }
+
+    function end(reason = CLOSED): void {
+      if (topics.get(id) === topic) topics.delete(id);
+      for (const listener of listeners) listener.end(reason);
+    }
+
+    topics.set(id, topic);
+    void listenTo(() => store.follow(id, from, { signal }), { hear, end });
   }
 
   return {
     join(id, from, listener) {
-      const topic = topics.get(id) ?? begin(id, from);
-      topic.listeners.add(listener);
+      const topic = topics.get(id);
+      if (topic) topic.listeners.add(listener);
+      else begin(id, from, listener);
     },
     leave(id, listener) {
       const topic = topics.get(id);
@@ -83,13 +87,26 @@ export function createLiveConversations(store: ConversationStore): LiveConversat
   };
 }
 
+/** Hears entries in whichever way they can be had. */
+async function listenTo(open: () => EntryStream, listener: EntryListener): Promise<void> {
+  let reason: AgentError | undefined;
+  try {
+    const entries = open();
+    if (entries.listen) return entries.listen(listener);
+    for await (const events of entries) await listener.hear(events);
+  } catch (error) {
+    reason = AgentError.from(error);
+  }
+  listener.end(reason);
+}
+
 /** A store that closes ends what follows it. */
 const CLOSED = new AgentError("shutting_down", "The stream was closed.");
 
 /** Why following ends; without a reason, each would be an error with a stack that nobody looks at. */
 const LEFT = new AgentError("shutting_down", "Nobody reads the conversation here any more.");
 
-function countsRuns({ listeners }: Topic): boolean {
+function countsRuns(listeners: Iterable<LiveListener>): boolean {
   for (const listener of listeners) if (listener.countsRuns) return true;
   return false;
 }

@@ -18,7 +18,13 @@ import type {
   RunRecord,
   RunRequest,
 } from "../core/index.ts";
-import type { ConversationSnapshot, ConversationStore, ForeseenOpening, Opening } from "../ports/index.ts";
+import type {
+  ConversationSnapshot,
+  ConversationStore,
+  EntryListener,
+  ForeseenOpening,
+  Opening,
+} from "../ports/index.ts";
 import { eventually } from "./law.ts";
 import type { Law, SubjectOptions } from "./law.ts";
 
@@ -479,6 +485,39 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       Array.from({ length: 3001 }, (_, seq) => seq),
     );
   }),
+  law(
+    "L6.listen",
+    "a listener hears a long log and a burst whole, fast or slow, and is told when it is over",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const log = await begin(store, id);
+      for (let batch = 0; batch < 10; batch++) await store.append(id, log.write(...texts(100)));
+      const abort = new AbortController();
+      const heard: LogEvent[] = [];
+      const ends: (AgentError | undefined)[] = [];
+      const listener: EntryListener = {
+        hear(events) {
+          heard.push(...events);
+          // Slow now and then.
+          return heard.length % 3 === 0 ? new Promise((resolve) => setTimeout(resolve, 1)) : undefined;
+        },
+        end: (reason) => void ends.push(reason),
+      };
+      const entries = store.follow(id, START, { signal: abort.signal });
+      if (!entries.listen) return;
+      entries.listen(listener);
+      for (let batch = 0; batch < 20; batch++) await store.append(id, log.write(...texts(50)));
+      await eventually("all is heard", () => heard.length >= 2001);
+      deepEqual(
+        heard.map((event) => event.seq),
+        Array.from({ length: 2001 }, (_, seq) => seq),
+      );
+      abort.abort();
+      await eventually("the listener is told that it is over", () => ends.length > 0);
+      deepEqual(ends, [undefined]);
+    },
+  ),
   law(
     "L12.abort",
     "following ends when the reader wants it, and deleting ends it with a refusal",

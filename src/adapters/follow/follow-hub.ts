@@ -1,6 +1,7 @@
 import { AgentError, attemptOf, compareCursors, cursorAt, seqOf } from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import { conversationNotFound } from "../../ports/index.ts";
+import type { EntryListener, EntryStream } from "../../ports/index.ts";
 
 /** How many entries a follower that has fallen behind may hold; past it they are read from the store again (L12). */
 export const MAX_ENTRIES_HELD = 1024;
@@ -21,7 +22,7 @@ export interface FollowHubOptions {
  * Live entries are handed on as they are heard; whatever was missed, and whatever came before, is read from the store.
  */
 export interface FollowHub {
-  follow(id: ConversationId, after: Cursor, signal: AbortSignal): AsyncIterable<readonly LogEvent[]>;
+  follow(id: ConversationId, after: Cursor, signal: AbortSignal): EntryStream;
   /** Hands on entries that have just been stored. */
   publish(id: ConversationId, events: readonly LogEvent[]): void;
   /** Makes the followers of a conversation look at the store: something may have been missed. */
@@ -60,26 +61,34 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
     },
   };
 
-  function each(id: ConversationId, act: (follower: Follower) => void): void {
-    const topic = topics.get(id);
-    if (!topic) return;
-    for (const follower of topic.followers) act(follower);
+  function followersOf(id: ConversationId): readonly Follower[] {
+    return topics.get(id)?.followers ?? NOBODY;
   }
 
   return {
     follow: (id, after, signal) => new Follower(board, id, after, signal),
-    publish: (id, events) => each(id, (follower) => follower.hear(events)),
-    refresh: (id) => each(id, (follower) => follower.refresh()),
-    remove: (id) => each(id, (follower) => follower.end(conversationNotFound(id))),
+    publish(id, events) {
+      for (const follower of followersOf(id)) follower.hear(events);
+    },
+    refresh(id) {
+      for (const follower of followersOf(id)) follower.refresh();
+    },
+    remove(id) {
+      for (const follower of followersOf(id)) follower.end(conversationNotFound(id));
+    },
     followed: () => [...topics].map(([id, topic]) => ({ id, position: furthest(topic.followers) })),
     close() {
       closed = true;
-      for (const id of topics.keys()) each(id, (follower) => follower.end(CLOSED));
+      for (const { followers } of topics.values()) {
+        for (const follower of followers) follower.end(CLOSED);
+      }
     },
   };
 }
 
 const CLOSED = new AgentError("shutting_down", "The store is being closed.");
+
+const NOBODY: readonly Follower[] = [];
 
 interface Topic {
   /** Few: a process follows a conversation once. Made anew with each change, so that whoever goes through it may change it. */
@@ -98,10 +107,10 @@ interface Board {
 type Batch = readonly LogEvent[];
 
 /**
- * Where one follower is, and what it has heard but not taken. Every live entry of every conversation comes through one:
- * an iterator written out, which answers in the turn in which it hears. `next` is called by one reader, one at a time.
+ * Where one follower is, and what it has heard but not taken. Every live entry of every conversation comes through one,
+ * and is handed on in the turn in which it is heard. It has one reader, which iterates or listens.
  */
-class Follower implements AsyncIterableIterator<Batch> {
+class Follower implements EntryStream, AsyncIterableIterator<Batch> {
   readonly id: ConversationId;
   readonly #board: Board;
   readonly #signal: AbortSignal;
@@ -109,7 +118,7 @@ class Follower implements AsyncIterableIterator<Batch> {
   /** The position, as its parts: to print it for every batch would cost more than the rest of it. */
   #attempt: number;
   #seq: number;
-  /** From the first `next` on, until the end. */
+  /** From the first question on, until the end. */
   #topic: Topic | undefined;
   /** Something may have been missed, or came before: the store must be asked. */
   #mustRead = true;
@@ -138,10 +147,22 @@ class Follower implements AsyncIterableIterator<Batch> {
 
   next(): Promise<IteratorResult<Batch, undefined>> {
     return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-      if (!this.#topic) this.#begin();
-      this.#serve();
+      this.ask({
+        take: (batch) => resolve({ done: false, value: batch }),
+        end: (reason) => (reason ? reject(reason) : resolve(DONE)),
+      });
     });
+  }
+
+  listen(listener: EntryListener): void {
+    this.ask(new Listening(this, listener));
+  }
+
+  /** Hands a reader the next entries, once: now or as soon as there are any. */
+  ask(reader: Reader): void {
+    this.#reader = reader;
+    if (!this.#topic) this.#begin();
+    this.#serve();
   }
 
   async return(): Promise<IteratorResult<Batch, undefined>> {
@@ -215,7 +236,7 @@ class Follower implements AsyncIterableIterator<Batch> {
   #give(batch: Batch): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.resolve({ done: false, value: batch });
+    reader?.take(batch);
   }
 
   #finish(reason: AgentError | undefined): void {
@@ -224,8 +245,7 @@ class Follower implements AsyncIterableIterator<Batch> {
     this.#leave();
     // Told once; who asks again is told that it is over.
     this.#end = { reason: undefined };
-    if (reason) reader?.reject(reason);
-    else reader?.resolve(DONE);
+    reader?.end(reason);
   }
 
   #leave(): void {
@@ -310,9 +330,48 @@ class Follower implements AsyncIterableIterator<Batch> {
   }
 }
 
+/** Who waits for the next entries. */
 interface Reader {
-  readonly resolve: (result: IteratorResult<Batch, undefined>) => void;
-  readonly reject: (error: unknown) => void;
+  take(batch: Batch): void;
+  end(reason: AgentError | undefined): void;
+}
+
+/** Asks for more as soon as its listener has taken what there was. */
+class Listening implements Reader {
+  readonly #follower: Follower;
+  readonly #listener: EntryListener;
+
+  constructor(follower: Follower, listener: EntryListener) {
+    this.#follower = follower;
+    this.#listener = listener;
+  }
+
+  take(batch: Batch): void {
+    let taking: Promise<void> | undefined;
+    try {
+      taking = this.#listener.hear(batch);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (taking) {
+      taking.then(
+        () => this.#follower.ask(this),
+        (error: unknown) => this.#fail(error),
+      );
+    } else {
+      this.#follower.ask(this);
+    }
+  }
+
+  end(reason: AgentError | undefined): void {
+    this.#listener.end(reason);
+  }
+
+  #fail(error: unknown): void {
+    this.#follower.end(AgentError.from(error));
+    this.#follower.ask(this);
+  }
 }
 
 const DONE = { done: true, value: undefined } as const;

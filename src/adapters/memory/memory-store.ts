@@ -127,6 +127,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     };
     write(entry, [event]);
     entry.attempt = event.attempt;
+    hub.publish(id, [event]);
     const opening = holder.opening?.(event);
     if (opening) append(id, opening.events, opening);
     return event;
@@ -144,6 +145,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
       entry.records.push(appendOptions.record);
       entry.settled = entry.tip;
     }
+    hub.publish(id, fresh);
   }
 
   function write(entry: Kept, events: readonly LogEvent[]): void {
@@ -153,7 +155,6 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
       if (event.type === "step-reset") entry.voided.push({ from: event.from, reset: entry.tip });
     }
     entry.updatedAt = now();
-    hub.publish(entry.id, events);
   }
 
   function read(id: ConversationId, after: Cursor, limit: number): readonly LogEvent[] {

@@ -1,5 +1,6 @@
 import { AgentError, compareCursors, parseEvent } from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
+import type { EntryStream } from "../../ports/index.ts";
 import { createFollowHub } from "../follow/index.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { redisError } from "./redis-error.ts";
@@ -23,7 +24,7 @@ const LONGEST_PAUSE_MS = 1_000;
 
 /** The followers of this process, on one connection a server for all of them. */
 export interface RedisFollowers {
-  follow(id: ConversationId, after: Cursor, signal: AbortSignal): AsyncIterable<readonly LogEvent[]>;
+  follow(id: ConversationId, after: Cursor, signal: AbortSignal): EntryStream;
   /**
    * Says that this process is about to append entries. Once they are acknowledged its followers get them right here (L2)
    * and what is published of them is passed over unread. Give what comes back to `appended`; undefined when nobody
