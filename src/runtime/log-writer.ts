@@ -61,6 +61,7 @@ export interface LogWriterOptions {
   readonly onStored: (events: readonly LogEvent[]) => void;
 }
 
+type TextBody = Extract<EventBody, { readonly type: "text-delta" }>;
 type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
 interface Waiter {
@@ -70,238 +71,295 @@ interface Waiter {
 }
 
 export function createLogWriter(options: LogWriterOptions): LogWriter {
-  const { store, id, now, metrics, windowMs = 0 } = options;
-  const [start] = options.stored;
-  const { attempt, run } = start;
-  const newestStored = options.stored.at(-1) ?? start;
-  const failure = new AbortController();
-  let { state } = options;
-  let { chunks } = state;
-  /** Text that is not folded into `state` yet, and its last chunk: a state made anew for every token would be thrown away. */
-  let heldText = "";
-  let heldChunk: TextChunk | undefined;
-  let { seq } = newestStored;
-  let pending: LogEvent[] = [];
-  /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
-  const optionsOf = new Map<LogEvent, AppendOptions>();
-  let appending = false;
-  /** What is being appended, and since when. */
-  let inFlight: readonly LogEvent[] = [];
-  let began = 0;
-  /** That `failure` has aborted: a signal is too slow to be asked for every token. */
-  let over = false;
-  let scheduled = false;
-  let gathering: NodeJS.Timeout | undefined;
-  let waiters: Waiter[] = [];
-  /** What this attempt wrote since a step last ended: a store that may lose its tail is given it again (L3). */
-  let recent: LogEvent[] = [...options.stored];
+  return new StoreLogWriter(options);
+}
 
-  function write(body: EventBody, appendOptions?: AppendOptions): LogEvent {
-    seq += 1;
-    const event: LogEvent = { v: 1, attempt, seq, at: now(), run, ...body };
-    note(event);
+/** Every token goes through one: a class, since V8 looks up each property of a literal that has getters. */
+class StoreLogWriter implements LogWriter {
+  readonly #store: ConversationStore;
+  readonly #id: ConversationId;
+  readonly #now: () => number;
+  readonly #metrics: Metrics;
+  readonly #signal: AbortSignal;
+  readonly #windowMs: number;
+  readonly #onStored: (events: readonly LogEvent[]) => void;
+  readonly #attempt: number;
+  readonly #run: number;
+  readonly #newestStored: LogEvent;
+  readonly #taken: readonly number[] | undefined;
+  readonly #failure = new AbortController();
+  readonly failed = this.#failure.signal;
+  #state: RunState;
+  #chunks: number;
+  /** Text that is not folded into the state yet, and its last chunk: a state made anew for every token would be thrown away. */
+  #heldText = "";
+  #heldChunk: TextChunk | undefined;
+  #seq: number;
+  #pending: LogEvent[] = [];
+  /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
+  readonly #optionsOf = new Map<LogEvent, AppendOptions>();
+  #appending = false;
+  /** What is being appended, and since when. */
+  #inFlight: readonly LogEvent[] = [];
+  #began = 0;
+  /** That the writer has failed: a signal is too slow to be asked for every token. */
+  #over = false;
+  #scheduled = false;
+  #gathering: NodeJS.Timeout | undefined;
+  #waiters: Waiter[] = [];
+  /** What this attempt wrote since a step last ended: a store that may lose its tail is given it again (L3). */
+  #recent: LogEvent[];
+
+  constructor(options: LogWriterOptions) {
+    const [start] = options.stored;
+    this.#store = options.store;
+    this.#id = options.id;
+    this.#now = options.now;
+    this.#metrics = options.metrics;
+    this.#signal = options.signal;
+    this.#windowMs = options.windowMs ?? 0;
+    this.#onStored = options.onStored;
+    this.#attempt = start.attempt;
+    this.#run = start.run;
+    this.#newestStored = options.stored.at(-1) ?? start;
+    this.#taken = options.taken;
+    this.#state = options.state;
+    this.#chunks = options.state.chunks;
+    this.#seq = this.#newestStored.seq;
+    this.#recent = [...options.stored];
+  }
+
+  get state(): RunState {
+    return this.#fold();
+  }
+
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  get full(): boolean {
+    return this.#pending.length >= MAX_ENTRIES_WAITING;
+  }
+
+  write(body: EventBody, options?: AppendOptions): LogEvent {
+    this.#seq += 1;
+    const event = body.type === "text-delta" ? this.#placedText(body) : this.#placed(body);
+    this.#note(event);
     // Nobody will store it: a tool that does not heed its signal must not fill the memory.
-    if (over) return event;
-    pending.push(event);
-    if (appendOptions) optionsOf.set(event, appendOptions);
-    schedule();
+    if (this.#over) return event;
+    this.#pending.push(event);
+    if (options) this.#optionsOf.set(event, options);
+    this.#schedule();
     return event;
   }
 
-  function note(event: LogEvent): void {
+  flush(): Promise<void> {
+    return this.#pending.length === 0 && !this.#appending ? this.#settledAlready() : this.#stored(0);
+  }
+
+  room(): Promise<void> {
+    return this.full ? this.#stored(MAX_ENTRIES_WAITING / 2) : this.#settledAlready();
+  }
+
+  #placed(body: EventBody): LogEvent {
+    return { v: 1, attempt: this.#attempt, seq: this.#seq, at: this.#now(), run: this.#run, ...body };
+  }
+
+  /** The same, written out: a copy that is not the beginning of its object costs several times as much. */
+  #placedText({ type, step, id, delta, sequence, separator }: TextBody): TextChunk {
+    const v = 1;
+    const attempt = this.#attempt;
+    const seq = this.#seq;
+    const at = this.#now();
+    const run = this.#run;
+    return separator
+      ? { v, attempt, seq, at, run, type, step, id, delta, sequence, separator }
+      : { v, attempt, seq, at, run, type, step, id, delta, sequence };
+  }
+
+  #note(event: LogEvent): void {
     if (event.type !== "text-delta") {
-      state = applyEvent(fold(), event);
+      this.#state = applyEvent(this.#fold(), event);
       return;
     }
-    if (heldChunk && !isMoreOf(event, heldChunk)) fold();
-    heldText += event.delta;
-    heldChunk = event;
-    chunks = event.sequence + 1;
+    if (this.#heldChunk && !isMoreOf(event, this.#heldChunk)) this.#fold();
+    this.#heldText += event.delta;
+    this.#heldChunk = event;
+    this.#chunks = event.sequence + 1;
   }
 
   /** Folds chunks of one part as the one that they are together. */
-  function fold(): RunState {
-    if (!heldChunk) return state;
-    state = applyEvent(state, { ...heldChunk, delta: heldText });
-    heldText = "";
-    heldChunk = undefined;
-    return state;
+  #fold(): RunState {
+    if (!this.#heldChunk) return this.#state;
+    this.#state = applyEvent(this.#state, { ...this.#heldChunk, delta: this.#heldText });
+    this.#heldText = "";
+    this.#heldChunk = undefined;
+    return this.#state;
   }
 
   /**
    * Appends at the end of this turn, when all that goes on without waiting has gone on: what one turn writes is stored
    * together. Within a window, entries are gathered until it is over or somebody waits for them.
    */
-  function schedule(): void {
-    if (scheduled || appending || over) return;
-    if (mayGather()) {
-      gathering ??= setTimeout(begin, windowMs);
+  #schedule(): void {
+    if (this.#scheduled || this.#appending || this.#over) return;
+    if (this.#mayGather()) {
+      this.#gathering ??= setTimeout(this.#begin, this.#windowMs);
       return;
     }
-    clearTimeout(gathering);
-    scheduled = true;
-    process.nextTick(begin);
+    clearTimeout(this.#gathering);
+    this.#scheduled = true;
+    process.nextTick(this.#begin);
   }
 
-  function mayGather(): boolean {
-    if (windowMs === 0 || waiters.length > 0 || pending.length >= MAX_BATCH) return false;
-    return pending.every((event) => !optionsOf.has(event));
+  #mayGather(): boolean {
+    if (this.#windowMs === 0 || this.#waiters.length > 0 || this.#pending.length >= MAX_BATCH) return false;
+    return this.#pending.every((event) => !this.#optionsOf.has(event));
   }
 
-  function begin(): void {
-    scheduled = false;
-    gathering = undefined;
-    if (!appending && pending.length > 0) appendNext();
-  }
+  readonly #begin = (): void => {
+    this.#scheduled = false;
+    this.#gathering = undefined;
+    if (!this.#appending && this.#pending.length > 0) this.#appendNext();
+  };
 
   /** Callbacks, not a loop that waits: what this leaves to the collector it leaves for every token. */
-  function appendNext(): void {
-    appending = true;
-    inFlight = takeBatch();
-    began = performance.now();
+  #appendNext(): void {
+    this.#appending = true;
+    this.#inFlight = this.#takeBatch();
+    this.#began = performance.now();
     try {
-      store.append(id, inFlight, togetherOf(inFlight)).then(batchStored, batchFailed);
+      this.#store
+        .append(this.#id, this.#inFlight, this.#togetherOf(this.#inFlight))
+        .then(this.#batchStored, this.#batchFailed);
     } catch (error) {
-      batchFailed(error);
+      this.#batchFailed(error);
     }
   }
 
-  function batchStored(): void {
+  readonly #batchStored = (): void => {
     try {
-      measureAppend(inFlight);
-      goOn();
+      this.#measureAppend(this.#inFlight);
+      this.#goOn();
     } catch (error) {
-      giveUp(error);
+      this.#giveUp(error);
     }
+  };
+
+  readonly #batchFailed = (cause: unknown): void => {
+    this.#appendPatiently(this.#inFlight, cause)
+      .then(() => this.#goOn())
+      .catch((error: unknown) => this.#giveUp(error));
+  };
+
+  #goOn(): void {
+    if (this.#store.mayLoseTail) this.#remember(this.#inFlight);
+    this.#onStored(this.#inFlight);
+    this.#settleWaiters();
+    this.#appending = false;
+    if (this.#pending.length === 0) return;
+    if (this.#mayGather()) this.#schedule();
+    else this.#appendNext();
   }
 
-  function batchFailed(cause: unknown): void {
-    appendPatiently(inFlight, cause).then(goOn).catch(giveUp);
+  #giveUp(error: unknown): void {
+    this.#over = true;
+    this.#appending = false;
+    this.#failure.abort(AgentError.from(error));
+    this.#settleWaiters();
   }
 
-  function goOn(): void {
-    if (store.mayLoseTail) remember(inFlight);
-    options.onStored(inFlight);
-    settleWaiters();
-    appending = false;
-    if (pending.length === 0) return;
-    if (mayGather()) schedule();
-    else appendNext();
-  }
-
-  function giveUp(error: unknown): void {
-    over = true;
-    appending = false;
-    failure.abort(AgentError.from(error));
-    settleWaiters();
-  }
-
-  function takeBatch(): readonly LogEvent[] {
-    const batch = pending;
+  #takeBatch(): readonly LogEvent[] {
+    const batch = this.#pending;
     if (batch.length <= MAX_BATCH) {
-      pending = [];
+      this.#pending = [];
       return batch;
     }
-    pending = batch.slice(MAX_BATCH);
+    this.#pending = batch.slice(MAX_BATCH);
     return batch.slice(0, MAX_BATCH);
   }
 
   /** Tries again what could not be appended. */
-  async function appendPatiently(entries: readonly LogEvent[], first: unknown): Promise<void> {
-    const deadline = now() + STORE_PATIENCE_MS;
+  async #appendPatiently(entries: readonly LogEvent[], first: unknown): Promise<void> {
+    const deadline = this.#now() + STORE_PATIENCE_MS;
     let batch = entries;
-    let error = failedAppend(first);
+    let error = this.#failedAppend(first);
     for (let tries = 1; ; tries++) {
-      if (!error.retryable || now() > deadline || options.signal.aborted) throw error;
-      if (error.code === "log_gap") batch = refill(error, entries);
-      await pause(backOffMs(STORE_BACK_OFF, tries), options.signal);
-      began = performance.now();
+      if (!error.retryable || this.#now() > deadline || this.#signal.aborted) throw error;
+      if (error.code === "log_gap") batch = this.#refill(error, entries);
+      await pause(backOffMs(STORE_BACK_OFF, tries), this.#signal);
+      this.#began = performance.now();
       try {
-        await store.append(id, batch, togetherOf(batch));
-        measureAppend(batch);
+        await this.#store.append(this.#id, batch, this.#togetherOf(batch));
+        this.#measureAppend(batch);
         return;
       } catch (cause) {
-        error = failedAppend(cause);
+        error = this.#failedAppend(cause);
       }
     }
   }
 
-  function measureAppend(entries: readonly LogEvent[]): void {
-    metrics.appended({ entries: entries.length, durationMs: performance.now() - began });
+  #measureAppend(entries: readonly LogEvent[]): void {
+    this.#metrics.appended({ entries: entries.length, durationMs: performance.now() - this.#began });
   }
 
-  function failedAppend(cause: unknown): AgentError {
+  #failedAppend(cause: unknown): AgentError {
     const error = AgentError.from(cause);
-    metrics.appendFailed({ code: error.code, durationMs: performance.now() - began });
+    this.#metrics.appendFailed({ code: error.code, durationMs: performance.now() - this.#began });
     return error;
   }
 
   /** The entries from where the store's log ends, as it lost some that it had acknowledged, with what they take. */
-  function refill(gap: AgentError, entries: readonly LogEvent[]): readonly LogEvent[] {
+  #refill(gap: AgentError, entries: readonly LogEvent[]): readonly LogEvent[] {
     const tip = parseCursor(String(gap.details["tip"]));
-    const again = [...recent, ...entries].filter((event) => compareCursors(cursorOf(event), tip) > 0);
-    const joins = attemptOf(tip) === attempt && again.every((event, n) => event.seq === seqOf(tip) + 1 + n);
+    const again = [...this.#recent, ...entries].filter((event) => compareCursors(cursorOf(event), tip) > 0);
+    const joins =
+      attemptOf(tip) === this.#attempt && again.every((event, n) => event.seq === seqOf(tip) + 1 + n);
     // Said only now: with every append before, it would have to be looked for.
-    if (options.taken) optionsOf.set(newestStored, { takes: options.taken });
+    if (this.#taken) this.#optionsOf.set(this.#newestStored, { takes: this.#taken });
     if (joins) return again;
     throw new AgentError("fenced", "The store lost entries that this worker cannot give back.", {
       cause: gap,
     });
   }
 
-  function remember(entries: readonly LogEvent[]): void {
+  #remember(entries: readonly LogEvent[]): void {
     const end = entries.findLastIndex((event) => event.type === "step-end");
-    if (end === -1) recent.push(...entries);
-    else recent = entries.slice(end);
+    if (end === -1) this.#recent.push(...entries);
+    else this.#recent = entries.slice(end);
   }
 
   /** Everything that some entries take, and the record of the run that the last of them ends. */
-  function togetherOf(entries: readonly LogEvent[]): AppendOptions | undefined {
-    if (optionsOf.size === 0) return undefined;
-    const given = entries.flatMap((event) => optionsOf.get(event) ?? []);
+  #togetherOf(entries: readonly LogEvent[]): AppendOptions | undefined {
+    if (this.#optionsOf.size === 0) return undefined;
+    const given = entries.flatMap((event) => this.#optionsOf.get(event) ?? []);
     if (given.length < 2) return given[0];
     const takes = given.flatMap((each) => each.takes ?? []);
     const record = given.at(-1)?.record;
     return { takes, ...(record && { record }) };
   }
 
-  function settleWaiters(): void {
-    if (waiters.length === 0) return;
-    const settled = waiters.filter((waiter) => over || pending.length <= waiter.atMost);
-    waiters = waiters.filter((waiter) => !settled.includes(waiter));
+  #settleWaiters(): void {
+    if (this.#waiters.length === 0) return;
+    const settled = this.#waiters.filter((waiter) => this.#over || this.#pending.length <= waiter.atMost);
+    this.#waiters = this.#waiters.filter((waiter) => !settled.includes(waiter));
     for (const waiter of settled) {
-      if (over) waiter.reject(failure.signal.reason);
+      if (this.#over) waiter.reject(this.failed.reason);
       else waiter.resolve();
     }
   }
 
-  function stored(atMost: number): Promise<void> {
+  #stored(atMost: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      failure.signal.throwIfAborted();
-      waiters.push({ atMost, resolve, reject });
-      schedule();
+      this.failed.throwIfAborted();
+      this.#waiters.push({ atMost, resolve, reject });
+      this.#schedule();
     });
   }
 
-  async function settledAlready(): Promise<void> {
-    failure.signal.throwIfAborted();
+  async #settledAlready(): Promise<void> {
+    this.failed.throwIfAborted();
   }
-
-  return {
-    get state() {
-      return fold();
-    },
-    get chunks() {
-      return chunks;
-    },
-    failed: failure.signal,
-    get full() {
-      return pending.length >= MAX_ENTRIES_WAITING;
-    },
-    write,
-    flush: () => (pending.length === 0 && !appending ? settledAlready() : stored(0)),
-    room: () => (pending.length < MAX_ENTRIES_WAITING ? settledAlready() : stored(MAX_ENTRIES_WAITING / 2)),
-  };
 }
 
 /** Whether a chunk goes on with the text of another. */
