@@ -11,13 +11,15 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
   readonly #completer = createUpdateCompleter();
   readonly #onAbort = (): void => {
     this.#ready = [];
-    this.#waiting?.reject(this.#signal.reason);
+    this.#reject?.(this.#signal.reason);
     this.#end();
   };
   #items: AsyncIterator<string | AgentUpdate> | undefined;
   /** What an item brought besides the update that was asked for. */
-  #ready: AgentUpdate[] = [];
-  #waiting: Waiting | undefined;
+  #ready: readonly AgentUpdate[] = [];
+  /** Of the newest question; called once more, they do nothing. */
+  #resolve: ((result: Result) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #ended = false;
 
   /** `begin` is called with the first update that is asked for. */
@@ -30,22 +32,31 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
     return this;
   }
 
-  next(): Promise<IteratorResult<AgentUpdate, undefined>> {
-    return new Promise((resolve, reject) => {
+  next(): Promise<Result> {
+    const answer = new Promise<Result>(this.#ask);
+    try {
       if (!this.#items && !this.#ended) this.#start();
-      const update = this.#ready.shift();
-      if (update) resolve({ done: false, value: update });
-      else if (!this.#ended) this.#read({ resolve, reject });
-      else if (this.#signal.aborted) reject(this.#signal.reason);
-      else resolve(DONE);
-    });
+      if (this.#ready.length > 0) this.#give(this.#ready);
+      else if (!this.#ended) this.#read();
+      else if (this.#signal.aborted) this.#reject?.(this.#signal.reason);
+      else this.#resolve?.(DONE);
+    } catch (error) {
+      this.#reject?.(error);
+    }
+    return answer;
   }
 
-  async return(): Promise<IteratorResult<AgentUpdate, undefined>> {
+  async return(): Promise<Result> {
     this.#end();
-    this.#waiting?.resolve(DONE);
+    this.#resolve?.(DONE);
     return DONE;
   }
+
+  /** One for all questions: a token is asked for as often as it comes. */
+  readonly #ask = (resolve: (result: Result) => void, reject: (error: unknown) => void): void => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  };
 
   #start(): void {
     this.#signal.throwIfAborted();
@@ -55,27 +66,27 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
     if (this.#signal.aborted) this.#onAbort();
   }
 
-  #read(waiting: Waiting): void {
-    this.#waiting = waiting;
+  #read(): void {
     this.#items?.next().then(this.#take, this.#fail);
   }
 
   readonly #take = (result: IteratorResult<string | AgentUpdate>): void => {
-    const waiting = this.#waiting;
-    if (this.#ended || !waiting) return;
+    if (this.#ended) return;
     try {
-      const [first, ...more] = this.#updatesOf(result);
-      if (first) {
-        this.#ready = more;
-        waiting.resolve({ done: false, value: first });
-      } else {
-        this.#read(waiting);
-      }
+      const more = result.done === true ? undefined : this.#completer.moreText(result.value);
+      if (more) this.#resolve?.({ done: false, value: more });
+      else this.#give(this.#updatesOf(result));
     } catch (error) {
       this.#end();
-      waiting.reject(error);
+      this.#reject?.(error);
     }
   };
+
+  #give([first, ...more]: readonly AgentUpdate[]): void {
+    this.#ready = more;
+    if (first) this.#resolve?.({ done: false, value: first });
+    else this.#read();
+  }
 
   #updatesOf(result: IteratorResult<string | AgentUpdate>): readonly AgentUpdate[] {
     if (result.done === true) {
@@ -91,7 +102,7 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
   readonly #fail = (error: unknown): void => {
     if (this.#ended) return;
     this.#over();
-    this.#waiting?.reject(error);
+    this.#reject?.(error);
   };
 
   /** Ends before the items have. */
@@ -112,9 +123,6 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
   }
 }
 
-interface Waiting {
-  readonly resolve: (result: IteratorResult<AgentUpdate, undefined>) => void;
-  readonly reject: (error: unknown) => void;
-}
+type Result = IteratorResult<AgentUpdate, undefined>;
 
 const DONE = { done: true, value: undefined } as const;

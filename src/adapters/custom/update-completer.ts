@@ -5,6 +5,8 @@ import type { AgentUpdate } from "../../ports/index.ts";
 export interface UpdateCompleter {
   /** One item, with what has to come before it. */
   take(item: string | AgentUpdate): readonly AgentUpdate[];
+  /** The only update of an item that goes on with a text, as most do; of any other nothing: it is to be taken. */
+  moreText(item: string | AgentUpdate): AgentUpdate | undefined;
   /** What is still missing when the items end without a `finish`. */
   end(): readonly AgentUpdate[];
 }
@@ -31,10 +33,15 @@ export function createUpdateCompleter(): UpdateCompleter {
     stringPart = undefined;
     return part === undefined ? [] : end(part);
   };
+  // A part of strings is open until something else ends it.
+  const moreText = (item: string | AgentUpdate): AgentUpdate | undefined =>
+    stringPart && typeof item === "string" && item !== ""
+      ? { type: "text-delta", id: stringPart.id, delta: item }
+      : undefined;
   const takeString = (delta: string): readonly AgentUpdate[] => {
     if (delta === "") return [];
-    // Open until something else ends it: most items by far are more of it.
-    if (stringPart) return [{ type: "text-delta", id: stringPart.id, delta }];
+    const more = moreText(delta);
+    if (more) return [more];
     stringPart = { kind: "text", id: `string-${++stringParts}` };
     return [...start(stringPart), { type: "text-delta", id: stringPart.id, delta }];
   };
@@ -72,6 +79,7 @@ export function createUpdateCompleter(): UpdateCompleter {
   };
   return {
     take,
+    moreText,
     end: () => take({ type: "finish", finishReason: calls ? "tool-calls" : "stop", usage: NO_USAGE }),
   };
 }
