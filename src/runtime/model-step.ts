@@ -9,7 +9,7 @@ import type {
 } from "../core/index.ts";
 import type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions } from "../ports/index.ts";
 import type { LogWriter } from "./log-writer.ts";
-import { unloggedAnswer, wholeAnswer } from "./unlogged.ts";
+import { unloggedAnswer } from "./unlogged.ts";
 import type { AnswerLog } from "./unlogged.ts";
 
 export interface ModelStepContext {
@@ -43,10 +43,10 @@ export async function runModelStep(
     // A worker that has lost the conversation without knowing it finds out before it pays for a call (L8).
     await writer.flush();
   }
-  const log = response ? unloggedAnswer(writer, step, response) : wholeAnswer(writer);
-  const answer = createAnswer(writer, step, log);
+  const log: AnswerLog = response ? unloggedAnswer(writer, step, response) : writer;
+  const answer = new Answer(writer, step, log);
   const idempotencyKey = `${request.runId}:${step}`;
-  const hearing = listen(signal, idleTimeoutMs);
+  const hearing = new Hearing(signal, idleTimeoutMs);
   try {
     const options = { signal: hearing.stop, idempotencyKey };
     for await (const update of updatesOf(model, request, options, response)) {
@@ -62,7 +62,7 @@ export async function runModelStep(
     hearing.end();
   }
   const { message, usage, finishReason } = answer.end();
-  log.end();
+  log.end?.();
   // Stored at the latest before the next step does anything: each waits for what it builds on (L8).
   writer.write({ type: "step-end", step, message, usage, finishReason });
 }
@@ -78,51 +78,54 @@ function updatesOf(
   return model.responses.resume(response.responseId, request, options);
 }
 
-/** Hears a model out, until it is to stop or has said nothing for too long. */
-interface Hearing {
+/**
+ * Hears a model out, until it is to stop or has said nothing for too long. One signal of its own and a flag: a composed
+ * signal is too slow to be asked for every token.
+ */
+class Hearing {
+  readonly #signal: AbortSignal;
+  readonly #limitMs: number;
+  readonly #abort = new AbortController();
   /** Aborts with the reason to stop, or with `model_unavailable`. */
-  readonly stop: AbortSignal;
-  /** Breaks the silence; throws the reason once `stop` has aborted. */
-  heard(): void;
-  end(): void;
-}
+  readonly stop = this.#abort.signal;
+  #stopped = false;
+  #heardAt = performance.now();
+  #timer: NodeJS.Timeout;
 
-/** One signal of its own and a flag: a composed signal is too slow to be asked for every token. */
-function listen(signal: AbortSignal, limitMs: number): Hearing {
-  const stop = new AbortController();
-  let stopped = false;
-  let heardAt = performance.now();
-  let timer = setTimeout(look, limitMs);
-
-  function abort(reason: unknown): void {
-    stopped = true;
-    stop.abort(reason);
+  constructor(signal: AbortSignal, limitMs: number) {
+    this.#signal = signal;
+    this.#limitMs = limitMs;
+    this.#timer = setTimeout(this.#look, limitMs);
+    if (signal.aborted) this.#giveUp();
+    else signal.addEventListener("abort", this.#giveUp, { once: true });
   }
 
-  function giveUp(): void {
-    abort(signal.reason);
+  /** Breaks the silence; throws the reason once `stop` has aborted. */
+  heard(): void {
+    if (this.#stopped) throw this.stop.reason;
+    this.#heardAt = performance.now();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener("abort", this.#giveUp);
   }
 
   /** Winding the timer up for every token would cost more than to ask now and then when the last one came. */
-  function look(): void {
-    const restMs = heardAt + limitMs - performance.now();
-    if (restMs > 0) timer = setTimeout(look, Math.ceil(restMs));
-    else abort(new AgentError("model_unavailable", `The model said nothing for ${limitMs} ms.`));
-  }
-
-  if (signal.aborted) giveUp();
-  else signal.addEventListener("abort", giveUp, { once: true });
-  return {
-    stop: stop.signal,
-    heard() {
-      if (stopped) throw stop.signal.reason;
-      heardAt = performance.now();
-    },
-    end() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
-    },
+  readonly #look = (): void => {
+    const restMs = this.#heardAt + this.#limitMs - performance.now();
+    if (restMs > 0) this.#timer = setTimeout(this.#look, Math.ceil(restMs));
+    else {
+      this.#stop(new AgentError("model_unavailable", `The model said nothing for ${this.#limitMs} ms.`));
+    }
   };
+
+  readonly #giveUp = (): void => this.#stop(this.#signal.reason);
+
+  #stop(reason: unknown): void {
+    this.#stopped = true;
+    this.#abort.abort(reason);
+  }
 }
 
 /** What sets one text of a run apart from the one before. */
@@ -136,20 +139,117 @@ interface OpenText {
   providerOptions: ProviderOptions | undefined;
 }
 
-interface Answer {
-  take(update: AgentUpdate): void;
-  end(): { readonly message: AssistantMessage; readonly usage: Usage; readonly finishReason: FinishReason };
+interface FinishedAnswer {
+  readonly message: AssistantMessage;
+  readonly usage: Usage;
+  readonly finishReason: FinishReason;
 }
 
 /** Turns updates into entries of a step and, in the end, into its message. */
-function createAnswer(writer: LogWriter, step: number, log: AnswerLog): Answer {
-  const parts: (OpenText | AssistantMessage["content"][number])[] = [];
-  const open = new Map<string, OpenText>();
+class Answer {
+  readonly #writer: LogWriter;
+  readonly #step: number;
+  readonly #log: AnswerLog;
+  readonly #parts: (OpenText | AssistantMessage["content"][number])[] = [];
+  readonly #open = new Map<string, OpenText>();
   /** The part that was last added to: what comes next is more of it nearly always. */
-  let current: OpenText | undefined;
-  let finish: { readonly finishReason: FinishReason; readonly usage: Usage } | undefined;
+  #current: OpenText | undefined;
+  #finish: Pick<FinishedAnswer, "finishReason" | "usage"> | undefined;
 
-  function start(type: OpenText["type"], id: string): OpenText {
+  constructor(writer: LogWriter, step: number, log: AnswerLog) {
+    this.#writer = writer;
+    this.#step = step;
+    this.#log = log;
+  }
+
+  take(update: AgentUpdate): void {
+    switch (update.type) {
+      case "provider-response":
+        if (this.#writer.state.open?.response?.responseId === update.responseId) break;
+        this.#log.write({ type: "provider-response", step: this.#step, responseId: update.responseId });
+        break;
+      case "provider-response-lost":
+        this.#log.write({ type: "provider-response-lost", step: this.#step });
+        break;
+      case "text-start":
+        this.#start("text", update.id);
+        break;
+      case "reasoning-start":
+        this.#start("reasoning", update.id);
+        break;
+      case "text-delta":
+        this.#append("text", update.id, update.delta);
+        break;
+      case "reasoning-delta":
+        this.#append("reasoning", update.id, update.delta);
+        break;
+      case "text-end":
+        this.#close("text", update.id, update.providerOptions);
+        break;
+      case "reasoning-end":
+        this.#close("reasoning", update.id, update.providerOptions);
+        break;
+      case "tool-input-start":
+        this.#log.write({
+          type: "tool-input-start",
+          step: this.#step,
+          callId: update.callId,
+          name: update.name,
+        });
+        break;
+      case "tool-input-delta":
+        this.#log.write({
+          type: "tool-input-delta",
+          step: this.#step,
+          callId: update.callId,
+          delta: update.delta,
+        });
+        break;
+      case "tool-call":
+        this.#parts.push(toolCallPart(update));
+        if (update.providerExecuted) {
+          const { callId, name, input } = update;
+          this.#log.write({
+            type: "tool-call",
+            step: this.#step,
+            callId,
+            name,
+            input,
+            providerExecuted: true,
+          });
+        }
+        break;
+      case "tool-result":
+        this.#parts.push(toolResultPart(update));
+        this.#log.write({
+          type: "tool-result",
+          step: this.#step,
+          callId: update.callId,
+          name: update.name,
+          output: update.output,
+          providerExecuted: true,
+        });
+        break;
+      case "data":
+        this.#log.write({ type: "data", step: this.#step, name: update.name, value: update.value });
+        break;
+      case "finish":
+        this.#finish = update;
+        break;
+    }
+  }
+
+  end(): FinishedAnswer {
+    for (const { type, id } of this.#open.values()) this.#close(type, id);
+    if (!this.#finish) {
+      throw new AgentError("model_unavailable", "The model's answer broke off.");
+    }
+    const content = this.#parts.flatMap((part) => ("normalizer" in part ? textPart(part) : [part]));
+    const { finishReason, usage } = this.#finish;
+    return { message: { role: "assistant", content }, finishReason, usage };
+  }
+
+  #start(type: OpenText["type"], id: string): OpenText {
     const part: OpenText = {
       id,
       type,
@@ -157,122 +257,58 @@ function createAnswer(writer: LogWriter, step: number, log: AnswerLog): Answer {
       text: "",
       providerOptions: undefined,
     };
-    open.set(partKey(type, id), part);
-    parts.push(part);
-    current = part;
-    log.write({ type: `${type}-start`, step, id });
+    this.#open.set(partKey(type, id), part);
+    this.#parts.push(part);
+    this.#current = part;
+    this.#log.write({ type: `${type}-start`, step: this.#step, id });
     return part;
   }
 
-  function append(type: OpenText["type"], id: string, text: string): void {
-    if (current?.type !== type || current.id !== id) {
-      current = open.get(partKey(type, id)) ?? start(type, id);
+  #append(type: OpenText["type"], id: string, text: string): void {
+    if (this.#current?.type !== type || this.#current.id !== id) {
+      this.#current = this.#open.get(partKey(type, id)) ?? this.#start(type, id);
     }
-    emit(current, current.normalizer.push(text));
+    this.#emit(this.#current, this.#current.normalizer.push(text));
   }
 
-  function emit(part: OpenText, delta: string): void {
+  #emit(part: OpenText, delta: string): void {
     if (delta === "") return;
     const { id } = part;
     if (part.type === "reasoning") {
-      log.write({ type: "reasoning-delta", step, id, delta });
+      this.#log.write({ type: "reasoning-delta", step: this.#step, id, delta });
     } else {
-      if (part.text === "") separate(id);
-      log.write({ type: "text-delta", step, id, delta, sequence: writer.chunks });
+      if (part.text === "") this.#separate(id);
+      this.#log.write({ type: "text-delta", step: this.#step, id, delta, sequence: this.#writer.chunks });
     }
     part.text += delta;
   }
 
   /** Readers render one text a run: a part that begins after another is set apart, for everyone alike (L7). */
-  function separate(id: string): void {
+  #separate(id: string): void {
     // The rest of an answer that was broken off belongs right at its end.
-    if (writer.state.finishReason === "interrupted") return;
-    const before = textOf(writer.state);
+    if (this.#writer.state.finishReason === "interrupted") return;
+    const before = textOf(this.#writer.state);
     if (before === "" || before.endsWith(SEPARATOR)) return;
     const delta = before.endsWith("\n") ? "\n" : SEPARATOR;
-    log.write({ type: "text-delta", step, id, delta, sequence: writer.chunks, separator: true });
+    this.#log.write({
+      type: "text-delta",
+      step: this.#step,
+      id,
+      delta,
+      sequence: this.#writer.chunks,
+      separator: true,
+    });
   }
 
-  function close(type: OpenText["type"], id: string, providerOptions?: ProviderOptions): void {
-    const part = open.get(partKey(type, id));
+  #close(type: OpenText["type"], id: string, providerOptions?: ProviderOptions): void {
+    const part = this.#open.get(partKey(type, id));
     if (!part) return;
-    emit(part, part.normalizer.end());
-    current = undefined;
+    this.#emit(part, part.normalizer.end());
+    this.#current = undefined;
     part.providerOptions = providerOptions;
-    open.delete(partKey(type, id));
-    log.write({ type: `${type}-end`, step, id });
+    this.#open.delete(partKey(type, id));
+    this.#log.write({ type: `${type}-end`, step: this.#step, id });
   }
-
-  return {
-    take(update) {
-      switch (update.type) {
-        case "provider-response":
-          if (writer.state.open?.response?.responseId === update.responseId) break;
-          log.write({ type: "provider-response", step, responseId: update.responseId });
-          break;
-        case "provider-response-lost":
-          log.write({ type: "provider-response-lost", step });
-          break;
-        case "text-start":
-          start("text", update.id);
-          break;
-        case "reasoning-start":
-          start("reasoning", update.id);
-          break;
-        case "text-delta":
-          append("text", update.id, update.delta);
-          break;
-        case "reasoning-delta":
-          append("reasoning", update.id, update.delta);
-          break;
-        case "text-end":
-          close("text", update.id, update.providerOptions);
-          break;
-        case "reasoning-end":
-          close("reasoning", update.id, update.providerOptions);
-          break;
-        case "tool-input-start":
-          log.write({ type: "tool-input-start", step, callId: update.callId, name: update.name });
-          break;
-        case "tool-input-delta":
-          log.write({ type: "tool-input-delta", step, callId: update.callId, delta: update.delta });
-          break;
-        case "tool-call":
-          parts.push(toolCallPart(update));
-          if (update.providerExecuted) {
-            const { callId, name, input } = update;
-            log.write({ type: "tool-call", step, callId, name, input, providerExecuted: true });
-          }
-          break;
-        case "tool-result":
-          parts.push(toolResultPart(update));
-          log.write({
-            type: "tool-result",
-            step,
-            callId: update.callId,
-            name: update.name,
-            output: update.output,
-            providerExecuted: true,
-          });
-          break;
-        case "data":
-          log.write({ type: "data", step, name: update.name, value: update.value });
-          break;
-        case "finish":
-          finish = update;
-          break;
-      }
-    },
-    end() {
-      for (const { type, id } of open.values()) close(type, id);
-      if (!finish) {
-        throw new AgentError("model_unavailable", "The model's answer broke off.");
-      }
-      const content = parts.flatMap((part) => ("normalizer" in part ? textPart(part) : [part]));
-      const { finishReason, usage } = finish;
-      return { message: { role: "assistant", content }, finishReason, usage };
-    },
-  };
 }
 
 function partKey(type: OpenText["type"], id: string): string {

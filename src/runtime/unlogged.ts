@@ -2,16 +2,11 @@ import { AgentError, loggedKey } from "../core/index.ts";
 import type { ProviderResponse, StepEvent } from "../core/index.ts";
 import type { LogWriter } from "./log-writer.ts";
 
-/** Where the events of a model's answer go. */
+/** Where the events of a model's answer go: of one that begins, to the run's writer itself. */
 export interface AnswerLog {
   write(event: StepEvent): void;
   /** To be called when the answer is whole, before its message is logged. */
-  end(): void;
-}
-
-/** The log of an answer that begins. */
-export function wholeAnswer(writer: LogWriter): AnswerLog {
-  return { write: (event) => void writer.write(event), end: () => {} };
+  end?(): void;
 }
 
 /**
@@ -19,7 +14,11 @@ export function wholeAnswer(writer: LogWriter): AnswerLog {
  * compared with, however either was cut into deltas. An answer that is another one is given up: `provider-response-lost`
  * is logged and `model_unavailable` thrown, so that readers never see two answers mixed (L7).
  */
-export function unloggedAnswer(writer: LogWriter, step: number, response: ProviderResponse): AnswerLog {
+export function unloggedAnswer(
+  writer: LogWriter,
+  step: number,
+  response: ProviderResponse,
+): Required<AnswerLog> {
   const { logged, loggedData } = response;
   /** How much of what is logged was said again. */
   const repeated = new Map<string, number>();
