@@ -127,7 +127,10 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
   #heard: Batch[] = [];
   #entriesHeard = 0;
   #end: { readonly reason: AgentError | undefined } | undefined;
-  #reader: Reader | undefined;
+  /** Whether the reader waits for what comes next. */
+  #asked = false;
+  #question: Question | undefined;
+  #listener: EntryListener | undefined;
 
   constructor(board: Board, id: ConversationId, after: Cursor, signal: AbortSignal) {
     this.#board = board;
@@ -147,22 +150,14 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
 
   next(): Promise<IteratorResult<Batch, undefined>> {
     return new Promise((resolve, reject) => {
-      this.ask({
-        take: (batch) => resolve({ done: false, value: batch }),
-        end: (reason) => (reason ? reject(reason) : resolve(DONE)),
-      });
+      this.#question = { resolve, reject };
+      this.#ask();
     });
   }
 
   listen(listener: EntryListener): void {
-    this.ask(new Listening(this, listener));
-  }
-
-  /** Hands a reader the next entries, once: now or as soon as there are any. */
-  ask(reader: Reader): void {
-    this.#reader = reader;
-    if (!this.#topic) this.#begin();
-    this.#serve();
+    this.#listener = listener;
+    this.#ask();
   }
 
   async return(): Promise<IteratorResult<Batch, undefined>> {
@@ -191,7 +186,7 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
 
   /** Whether the reader waits for just what is heard next, as it does nearly always. */
   get #isAtHand(): boolean {
-    if (!this.#reader || this.#end) return false;
+    if (!this.#asked || this.#end) return false;
     return !this.#reading && !this.#mustRead && this.#heard.length === 0;
   }
 
@@ -202,6 +197,12 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
 
   end(reason?: AgentError): void {
     this.#end ??= { reason };
+    this.#serve();
+  }
+
+  #ask(): void {
+    this.#asked = true;
+    if (!this.#topic) this.#begin();
     this.#serve();
   }
 
@@ -218,7 +219,7 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
 
   /** Gives the reader that waits what there is for it, if there is anything. */
   #serve(): void {
-    if (!this.#reader) return;
+    if (!this.#asked) return;
     if (this.#end) this.#finish(this.#end.reason);
     else if (this.#reading || !this.#topic) return;
     else if (this.#mustRead) void this.#whileReading(() => this.#readPage(), this.#topic);
@@ -234,18 +235,42 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
   }
 
   #give(batch: Batch): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.take(batch);
+    this.#asked = false;
+    if (this.#listener) this.#tell(this.#listener, batch);
+    else this.#question?.resolve({ done: false, value: batch });
+  }
+
+  /** A listener has asked for more as soon as it has taken what there was. */
+  #tell(listener: EntryListener, batch: Batch): void {
+    try {
+      const taking = listener.hear(batch);
+      if (taking) {
+        taking.then(
+          () => this.#ask(),
+          (error: unknown) => this.#giveUp(error),
+        );
+        return;
+      }
+    } catch (error) {
+      this.#giveUp(error);
+      return;
+    }
+    this.#ask();
+  }
+
+  #giveUp(error: unknown): void {
+    this.#end ??= { reason: AgentError.from(error) };
+    this.#ask();
   }
 
   #finish(reason: AgentError | undefined): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
+    this.#asked = false;
     this.#leave();
     // Told once; who asks again is told that it is over.
     this.#end = { reason: undefined };
-    reader?.end(reason);
+    if (this.#listener) this.#listener.end(reason);
+    else if (reason) this.#question?.reject(reason);
+    else this.#question?.resolve(DONE);
   }
 
   #leave(): void {
@@ -264,7 +289,7 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
       this.#end ??= { reason: AgentError.from(error) };
     }
     this.#reading = false;
-    if (page.length > 0 && this.#reader) this.#give(page);
+    if (page.length > 0 && this.#asked) this.#give(page);
     else this.#serve();
   }
 
@@ -330,48 +355,9 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
   }
 }
 
-/** Who waits for the next entries. */
-interface Reader {
-  take(batch: Batch): void;
-  end(reason: AgentError | undefined): void;
-}
-
-/** Asks for more as soon as its listener has taken what there was. */
-class Listening implements Reader {
-  readonly #follower: Follower;
-  readonly #listener: EntryListener;
-
-  constructor(follower: Follower, listener: EntryListener) {
-    this.#follower = follower;
-    this.#listener = listener;
-  }
-
-  take(batch: Batch): void {
-    let taking: Promise<void> | undefined;
-    try {
-      taking = this.#listener.hear(batch);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    if (taking) {
-      taking.then(
-        () => this.#follower.ask(this),
-        (error: unknown) => this.#fail(error),
-      );
-    } else {
-      this.#follower.ask(this);
-    }
-  }
-
-  end(reason: AgentError | undefined): void {
-    this.#listener.end(reason);
-  }
-
-  #fail(error: unknown): void {
-    this.#follower.end(AgentError.from(error));
-    this.#follower.ask(this);
-  }
+interface Question {
+  readonly resolve: (result: IteratorResult<Batch, undefined>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const DONE = { done: true, value: undefined } as const;
