@@ -92,7 +92,7 @@ class StoreLogWriter implements LogWriter {
   #state: RunState;
   #chunks: number;
   /** Text that is not folded into the state yet, and its last chunk: a state made anew for every token would be thrown away. */
-  #heldText = "";
+  #heldText: string[] = [];
   #heldChunk: TextChunk | undefined;
   #seq: number;
   #pending: LogEvent[] = [];
@@ -183,7 +183,7 @@ class StoreLogWriter implements LogWriter {
       return;
     }
     if (this.#heldChunk && !isMoreOf(event, this.#heldChunk)) this.#fold();
-    this.#heldText += event.delta;
+    this.#heldText.push(event.delta);
     this.#heldChunk = event;
     this.#chunks = event.sequence + 1;
   }
@@ -191,8 +191,8 @@ class StoreLogWriter implements LogWriter {
   /** Folds chunks of one part as the one that they are together. */
   #fold(): RunState {
     if (!this.#heldChunk) return this.#state;
-    this.#state = applyEvent(this.#state, { ...this.#heldChunk, delta: this.#heldText });
-    this.#heldText = "";
+    this.#state = applyEvent(this.#state, { ...this.#heldChunk, delta: this.#heldText.join("") });
+    this.#heldText = [];
     this.#heldChunk = undefined;
     return this.#state;
   }

@@ -135,7 +135,8 @@ interface OpenText {
   readonly id: string;
   readonly type: "text" | "reasoning";
   readonly normalizer: TextNormalizer;
-  text: string;
+  /** Its text in pieces: half of what a string costs that grows with every token. */
+  readonly pieces: string[];
   providerOptions: ProviderOptions | undefined;
 }
 
@@ -254,7 +255,7 @@ class Answer {
       id,
       type,
       normalizer: createTextNormalizer(),
-      text: "",
+      pieces: [],
       providerOptions: undefined,
     };
     this.#open.set(partKey(type, id), part);
@@ -277,10 +278,10 @@ class Answer {
     if (part.type === "reasoning") {
       this.#log.write({ type: "reasoning-delta", step: this.#step, id, delta });
     } else {
-      if (part.text === "") this.#separate(id);
+      if (part.pieces.length === 0) this.#separate(id);
       this.#log.write({ type: "text-delta", step: this.#step, id, delta, sequence: this.#writer.chunks });
     }
-    part.text += delta;
+    part.pieces.push(delta);
   }
 
   /** Readers render one text a run: a part that begins after another is set apart, for everyone alike (L7). */
@@ -315,7 +316,8 @@ function partKey(type: OpenText["type"], id: string): string {
   return `${type}:${id}`;
 }
 
-function textPart({ type, text, providerOptions }: OpenText): AssistantMessage["content"] {
+function textPart({ type, pieces, providerOptions }: OpenText): AssistantMessage["content"] {
+  const text = pieces.join("");
   if (text === "" && providerOptions === undefined) return [];
   return [{ type, text, ...(providerOptions && { providerOptions }) }];
 }
