@@ -268,7 +268,7 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
     this.#leave();
     // Told once; who asks again is told that it is over.
     this.#end = { reason: undefined };
-    if (this.#listener) this.#listener.end(reason);
+    if (this.#listener) void tellEnd(this.#listener, reason);
     else if (reason) this.#question?.reject(reason);
     else this.#question?.resolve(DONE);
   }
@@ -366,6 +366,11 @@ const DONE = { done: true, value: undefined } as const;
 function follows(event: LogEvent, attempt: number, seq: number): boolean {
   if (event.type === "attempt-start") return event.follows === cursorAt(attempt, seq);
   return event.attempt === attempt && event.seq === seq + 1;
+}
+
+/** Should it throw, that is its own affair, and not that of whoever was just publishing. */
+async function tellEnd(listener: EntryListener, reason: AgentError | undefined): Promise<void> {
+  listener.end(reason);
 }
 
 function furthest(followers: readonly Follower[]): Cursor {
