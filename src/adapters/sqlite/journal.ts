@@ -1,8 +1,8 @@
 /*
- * The index of entries has a page for every few conversations: with thousands of runs under way, a commit wrote as many pages
- * as it had chunks. What a run appends goes to the journal instead, a table without an index, in the order in which it
- * comes; whose it is, is known here. A conversation's rows are filed, which is put among its entries and gathered into
- * few, when its run ends, when there are many, and when they have waited for long. The journal is cut off behind what has not
+ * The index of entries has a page for every few conversations: with thousands of runs under way, a commit wrote as many
+ * pages as it had chunks. What a run appends goes to the journal instead, a table without an index, in the order in which
+ * it comes; whose it is, is known here. To file a conversation's rows is to put them among its entries, gathered into few:
+ * when its run ends, when there are many, and when they have waited for long. The journal is cut off behind what has not
  * been filed; a row may be in both places until then, and after a crash the file tells which are.
  */
 import type { DatabaseSync } from "node:sqlite";

@@ -155,14 +155,12 @@ function addRecent(events: LogEvent[], { rows, after, limit, parser }: RecentRea
   for (const row of rows) {
     if (row.attempt < attempt || (row.attempt === attempt && row.seq <= seq)) continue;
     if (events.length === limit) return;
-    if ("type" in row) events.push(row);
-    else
-      addEntries(events, {
-        rows: [[row.text]],
-        had: row.attempt === attempt ? seq : BEFORE_ALL,
-        limit,
-        parser,
-      });
+    if ("type" in row) {
+      events.push(row);
+    } else {
+      const had = row.attempt === attempt ? seq : BEFORE_ALL;
+      addEntries(events, { rows: [[row.text]], had, limit, parser });
+    }
   }
 }
 
