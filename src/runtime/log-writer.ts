@@ -61,8 +61,22 @@ export interface LogWriterOptions {
   readonly onStored: (events: readonly LogEvent[]) => void;
 }
 
+const NOTHING: readonly LogEvent[] = [];
+
 type TextBody = Extract<EventBody, { readonly type: "text-delta" }>;
 type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+
+/**
+ * Chunks of one part in a row: their text in pieces, and where the last of them is. None of them is kept: what is, until
+ * the next token, outlives a young generation, and so many of them do that V8 would no longer make any of them young.
+ */
+interface HeldText {
+  readonly step: number;
+  readonly id: string;
+  readonly separator: true | undefined;
+  readonly pieces: string[];
+  seq: number;
+}
 
 interface Waiter {
   readonly atMost: number;
@@ -91,16 +105,15 @@ class StoreLogWriter implements LogWriter {
   readonly failed = this.#failure.signal;
   #state: RunState;
   #chunks: number;
-  /** Text that is not folded into the state yet, and its last chunk: a state made anew for every token would be thrown away. */
-  #heldText: string[] = [];
-  #heldChunk: TextChunk | undefined;
+  /** Text that is not folded into the state yet: a state made anew for every token would be thrown away. */
+  #held: HeldText | undefined;
   #seq: number;
-  #pending: LogEvent[] = [];
+  /** Undefined: nothing waits, as most tokens find it. A list that is made with its entry is a third of one that grows. */
+  #pending: LogEvent[] | undefined;
   /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
   readonly #optionsOf = new Map<LogEvent, AppendOptions>();
-  #appending = false;
   /** What is being appended, and since when. */
-  #inFlight: readonly LogEvent[] = [];
+  #inFlight: readonly LogEvent[] = NOTHING;
   #began = 0;
   /** That the writer has failed: a signal is too slow to be asked for every token. */
   #over = false;
@@ -138,7 +151,7 @@ class StoreLogWriter implements LogWriter {
   }
 
   get full(): boolean {
-    return this.#pending.length >= MAX_ENTRIES_WAITING;
+    return this.#waiting >= MAX_ENTRIES_WAITING;
   }
 
   write(body: EventBody, options?: AppendOptions): LogEvent {
@@ -147,18 +160,27 @@ class StoreLogWriter implements LogWriter {
     this.#note(event);
     // Nobody will store it: a tool that does not heed its signal must not fill the memory.
     if (this.#over) return event;
-    this.#pending.push(event);
+    if (this.#pending) this.#pending.push(event);
+    else this.#pending = [event];
     if (options) this.#optionsOf.set(event, options);
     this.#schedule();
     return event;
   }
 
   flush(): Promise<void> {
-    return this.#pending.length === 0 && !this.#appending ? this.#settledAlready() : this.#stored(0);
+    return this.#waiting === 0 && !this.#appending ? this.#settledAlready() : this.#stored(0);
   }
 
   room(): Promise<void> {
     return this.full ? this.#stored(MAX_ENTRIES_WAITING / 2) : this.#settledAlready();
+  }
+
+  get #waiting(): number {
+    return this.#pending?.length ?? 0;
+  }
+
+  get #appending(): boolean {
+    return this.#inFlight !== NOTHING;
   }
 
   #placed(body: EventBody): LogEvent {
@@ -182,18 +204,22 @@ class StoreLogWriter implements LogWriter {
       this.#state = applyEvent(this.#fold(), event);
       return;
     }
-    if (this.#heldChunk && !isMoreOf(event, this.#heldChunk)) this.#fold();
-    this.#heldText.push(event.delta);
-    this.#heldChunk = event;
+    if (this.#held && !isMoreOf(event, this.#held)) this.#fold();
+    const held = (this.#held ??= heldFrom(event));
+    held.pieces.push(event.delta);
+    held.seq = event.seq;
     this.#chunks = event.sequence + 1;
   }
 
   /** Folds chunks of one part as the one that they are together. */
   #fold(): RunState {
-    if (!this.#heldChunk) return this.#state;
-    this.#state = applyEvent(this.#state, { ...this.#heldChunk, delta: this.#heldText.join("") });
-    this.#heldText = [];
-    this.#heldChunk = undefined;
+    if (!this.#held) return this.#state;
+    const { step, id, separator, pieces, seq } = this.#held;
+    const delta = pieces.join("");
+    const together = { type: "text-delta", step, id, delta, sequence: this.#chunks - 1 } as const;
+    const chunk = this.#placed(separator ? { ...together, separator } : together);
+    this.#state = applyEvent(this.#state, { ...chunk, seq });
+    this.#held = undefined;
     return this.#state;
   }
 
@@ -213,20 +239,20 @@ class StoreLogWriter implements LogWriter {
   }
 
   #mayGather(): boolean {
-    if (this.#windowMs === 0 || this.#waiters.length > 0 || this.#pending.length >= MAX_BATCH) return false;
-    return this.#pending.every((event) => !this.#optionsOf.has(event));
+    if (this.#windowMs === 0 || this.#waiters.length > 0 || this.#waiting >= MAX_BATCH) return false;
+    return this.#pending?.every((event) => !this.#optionsOf.has(event)) ?? true;
   }
 
   readonly #begin = (): void => {
     this.#scheduled = false;
     this.#gathering = undefined;
-    if (!this.#appending && this.#pending.length > 0) this.#appendNext();
+    if (!this.#appending) this.#appendNext();
   };
 
   /** Callbacks, not a loop that waits: what this leaves to the collector it leaves for every token. */
   #appendNext(): void {
-    this.#appending = true;
-    this.#inFlight = this.#takeBatch();
+    if (!this.#pending) return;
+    this.#inFlight = this.#takeBatch(this.#pending);
     this.#began = performance.now();
     try {
       this.#store
@@ -256,27 +282,26 @@ class StoreLogWriter implements LogWriter {
     if (this.#store.mayLoseTail) this.#remember(this.#inFlight);
     this.#onStored(this.#inFlight);
     this.#settleWaiters();
-    this.#appending = false;
-    if (this.#pending.length === 0) return;
+    this.#inFlight = NOTHING;
+    if (!this.#pending) return;
     if (this.#mayGather()) this.#schedule();
     else this.#appendNext();
   }
 
   #giveUp(error: unknown): void {
     this.#over = true;
-    this.#appending = false;
+    this.#inFlight = NOTHING;
     this.#failure.abort(AgentError.from(error));
     this.#settleWaiters();
   }
 
-  #takeBatch(): readonly LogEvent[] {
-    const batch = this.#pending;
-    if (batch.length <= MAX_BATCH) {
-      this.#pending = [];
-      return batch;
+  #takeBatch(pending: LogEvent[]): readonly LogEvent[] {
+    if (pending.length <= MAX_BATCH) {
+      this.#pending = undefined;
+      return pending;
     }
-    this.#pending = batch.slice(MAX_BATCH);
-    return batch.slice(0, MAX_BATCH);
+    this.#pending = pending.slice(MAX_BATCH);
+    return pending.slice(0, MAX_BATCH);
   }
 
   /** Tries again what could not be appended. */
@@ -341,7 +366,7 @@ class StoreLogWriter implements LogWriter {
 
   #settleWaiters(): void {
     if (this.#waiters.length === 0) return;
-    const settled = this.#waiters.filter((waiter) => this.#over || this.#pending.length <= waiter.atMost);
+    const settled = this.#waiters.filter((waiter) => this.#over || this.#waiting <= waiter.atMost);
     this.#waiters = this.#waiters.filter((waiter) => !settled.includes(waiter));
     for (const waiter of settled) {
       if (this.#over) waiter.reject(this.failed.reason);
@@ -362,7 +387,11 @@ class StoreLogWriter implements LogWriter {
   }
 }
 
-/** Whether a chunk goes on with the text of another. */
-function isMoreOf(chunk: TextChunk, before: TextChunk): boolean {
+function heldFrom({ step, id, separator, seq }: TextChunk): HeldText {
+  return { step, id, separator, pieces: [], seq };
+}
+
+/** Whether a chunk goes on with the text that is held. */
+function isMoreOf(chunk: TextChunk, before: HeldText): boolean {
   return chunk.id === before.id && chunk.step === before.step && chunk.separator === before.separator;
 }
