@@ -36,6 +36,8 @@ export type {
   Tool,
   ToolContext,
   ToolDefinition,
+  UpdateListener,
+  UpdateStream,
 } from "./ports/index.ts";
 export type {
   AgentCallbacks,

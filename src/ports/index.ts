@@ -27,6 +27,8 @@ export type {
   ModelStepOptions,
   ProviderResponses,
   ToolDescription,
+  UpdateListener,
+  UpdateStream,
 } from "./model-agent.ts";
 export type { Drive, DriveResult, DriveTask, RunEngine, StopOptions, WakeOptions } from "./run-engine.ts";
 export { DEFAULT_TOOL_TIMEOUT_MS } from "./tool.ts";

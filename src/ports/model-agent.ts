@@ -16,7 +16,7 @@ import type {
 export interface ModelAgent {
   /** What people see in the start banner and in traces. */
   readonly description: string;
-  stream(step: ModelStep, options: ModelStepOptions): AsyncIterable<AgentUpdate>;
+  stream(step: ModelStep, options: ModelStepOptions): UpdateStream;
   /** Present where the provider answers in responses of its own, which go on whether or not anybody listens. */
   readonly responses?: ProviderResponses;
 }
@@ -33,12 +33,30 @@ export interface ProviderResponses {
    * Where the response is over without an answer, or is known no more, gives `provider-response-lost` and throws what a
    * new call has to expect. Any other error leaves the response as it is, to be tried again when `retryable`.
    */
-  resume(responseId: string, step: ModelStep, options: ModelStepOptions): AsyncIterable<AgentUpdate>;
+  resume(responseId: string, step: ModelStep, options: ModelStepOptions): UpdateStream;
   /**
    * Asks the provider to stop a response, which nobody will read any more. Resolves also when it has ended by itself or
    * is known no more. An abort of a stream's signal never does this: somebody else may be about to go on reading.
    */
   cancel(responseId: string, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+/** What a model says, one update after the other: iterated, or listened to where that is possible; one or the other, and once. */
+export interface UpdateStream extends AsyncIterable<AgentUpdate> {
+  /** Hands the same updates to a listener as they come, which spares whoever takes each at once a promise for every token. */
+  listen?(listener: UpdateListener): void;
+}
+
+/** Hears updates, and then of the end in one way or the other, once. */
+export interface UpdateListener {
+  /**
+   * Takes an update. While a promise that it gives is pending, nothing more is asked of the model. What it throws ends the
+   * stream, which fails with it.
+   */
+  hear(update: AgentUpdate): Promise<void> | undefined;
+  end(): void;
+  /** With what iterating would throw. */
+  fail(error: unknown): void;
 }
 
 /** What one model call is about. */

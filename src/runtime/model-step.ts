@@ -7,7 +7,7 @@ import type {
   TextNormalizer,
   Usage,
 } from "../core/index.ts";
-import type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions } from "../ports/index.ts";
+import type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions, UpdateStream } from "../ports/index.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { unloggedAnswer } from "./unlogged.ts";
 import type { AnswerLog } from "./unlogged.ts";
@@ -49,14 +49,14 @@ export async function runModelStep(
   const hearing = new Hearing(signal, idleTimeoutMs);
   try {
     const options = { signal: hearing.stop, idempotencyKey };
-    for await (const update of updatesOf(model, request, options, response)) {
+    await hearOut(updatesOf(model, request, options, response), (update) => {
       hearing.heard();
       answer.take(update);
       // A crash before this is stored loses the response, which is then paid for and never read.
-      if (update.type === "provider-response") await writer.flush();
+      if (update.type === "provider-response") return writer.flush();
       // Asked first: a promise for each token would be the dearest thing that happens to it here.
-      if (writer.full) await writer.room();
-    }
+      return writer.full ? writer.room() : undefined;
+    });
     hearing.heard();
   } finally {
     hearing.end();
@@ -72,10 +72,29 @@ function updatesOf(
   request: ModelStep,
   options: ModelStepOptions,
   response: ProviderResponse | undefined,
-): AsyncIterable<AgentUpdate> {
+): UpdateStream {
   if (!response) return model.stream(request, options);
   if (!model.responses) throw new TypeError("Only a model whose provider keeps responses can read one on.");
   return model.responses.resume(response.responseId, request, options);
+}
+
+/** Hears updates in whichever way they can be had. Rejects with what either side throws. */
+function hearOut(
+  updates: UpdateStream,
+  hear: (update: AgentUpdate) => Promise<void> | undefined,
+): Promise<void> {
+  if (!updates.listen) return iterate(updates, hear);
+  return new Promise((end, fail) => updates.listen?.({ hear, end, fail }));
+}
+
+async function iterate(
+  updates: AsyncIterable<AgentUpdate>,
+  hear: (update: AgentUpdate) => Promise<void> | undefined,
+): Promise<void> {
+  for await (const update of updates) {
+    const taking = hear(update);
+    if (taking) await taking;
+  }
 }
 
 /**

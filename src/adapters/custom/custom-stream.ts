@@ -1,25 +1,27 @@
-import type { AgentUpdate } from "../../ports/index.ts";
+import type { AgentUpdate, UpdateListener, UpdateStream } from "../../ports/index.ts";
 import { createUpdateCompleter } from "./update-completer.ts";
 
 /**
  * What a custom agent yields, as whole steps. Written out as one iterator: each generator on the way would cost every
- * token several turns of promises. An abort rejects what is waited for at once, whether or not the items heed it.
+ * token several turns of promises. It has one reader, which iterates or listens. An abort rejects what is waited for at
+ * once, whether or not the items heed it.
  */
-export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
+export class CustomStream implements UpdateStream, AsyncIterableIterator<AgentUpdate> {
   readonly #begin: () => AsyncIterable<string | AgentUpdate>;
   readonly #signal: AbortSignal;
   readonly #completer = createUpdateCompleter();
   readonly #onAbort = (): void => {
-    this.#ready = [];
-    this.#reject?.(this.#signal.reason);
+    this.#ready = NOTHING;
+    this.#fail(this.#signal.reason);
     this.#end();
   };
   #items: AsyncIterator<string | AgentUpdate> | undefined;
   /** What an item brought besides the update that was asked for. */
-  #ready: readonly AgentUpdate[] = [];
-  /** Of the newest question; called once more, they do nothing. */
-  #resolve: ((result: Result) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
+  #ready: readonly AgentUpdate[] = NOTHING;
+  /** Whether the reader waits for what comes next. */
+  #asked = false;
+  #question: Question | undefined;
+  #listener: UpdateListener | undefined;
   #ended = false;
 
   /** `begin` is called with the first update that is asked for. */
@@ -33,29 +35,34 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
   }
 
   next(): Promise<Result> {
-    const answer = new Promise<Result>(this.#ask);
-    try {
-      if (!this.#items && !this.#ended) this.#start();
-      if (this.#ready.length > 0) this.#give(this.#ready);
-      else if (!this.#ended) this.#read();
-      else if (this.#signal.aborted) this.#reject?.(this.#signal.reason);
-      else this.#resolve?.(DONE);
-    } catch (error) {
-      this.#reject?.(error);
-    }
-    return answer;
+    return new Promise((resolve, reject) => {
+      this.#question = { resolve, reject };
+      this.#ask();
+    });
   }
 
   async return(): Promise<Result> {
     this.#end();
-    this.#resolve?.(DONE);
+    this.#finish();
     return DONE;
   }
 
-  /** One for all questions: a token is asked for as often as it comes. */
-  readonly #ask = (resolve: (result: Result) => void, reject: (error: unknown) => void): void => {
-    this.#resolve = resolve;
-    this.#reject = reject;
+  listen(listener: UpdateListener): void {
+    this.#listener = listener;
+    this.#ask();
+  }
+
+  readonly #ask = (): void => {
+    this.#asked = true;
+    try {
+      if (!this.#items && !this.#ended) this.#start();
+      if (this.#ready.length > 0) this.#give(this.#ready);
+      else if (!this.#ended) this.#read();
+      else if (this.#signal.aborted) this.#fail(this.#signal.reason);
+      else this.#finish();
+    } catch (error) {
+      this.#fail(error);
+    }
   };
 
   #start(): void {
@@ -67,25 +74,43 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
   }
 
   #read(): void {
-    this.#items?.next().then(this.#take, this.#fail);
+    this.#items?.next().then(this.#take, this.#broken);
   }
 
   readonly #take = (result: IteratorResult<string | AgentUpdate>): void => {
     if (this.#ended) return;
     try {
       const more = result.done === true ? undefined : this.#completer.moreText(result.value);
-      if (more) this.#resolve?.({ done: false, value: more });
+      if (more) this.#say(more);
       else this.#give(this.#updatesOf(result));
     } catch (error) {
-      this.#end();
-      this.#reject?.(error);
+      this.#giveUp(error);
     }
   };
 
   #give([first, ...more]: readonly AgentUpdate[]): void {
     this.#ready = more;
-    if (first) this.#resolve?.({ done: false, value: first });
+    if (first) this.#say(first);
     else this.#read();
+  }
+
+  #say(update: AgentUpdate): void {
+    this.#asked = false;
+    if (this.#listener) this.#tell(this.#listener, update);
+    else this.#question?.resolve({ done: false, value: update });
+  }
+
+  /** A listener has asked for more as soon as it has taken what there was. */
+  #tell(listener: UpdateListener, update: AgentUpdate): void {
+    let taking: Promise<void> | undefined;
+    try {
+      taking = listener.hear(update);
+    } catch (error) {
+      this.#giveUp(error);
+      return;
+    }
+    if (taking) taking.then(this.#ask, this.#giveUp);
+    else this.#ask();
   }
 
   #updatesOf(result: IteratorResult<string | AgentUpdate>): readonly AgentUpdate[] {
@@ -99,11 +124,33 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
     return updates;
   }
 
-  readonly #fail = (error: unknown): void => {
+  readonly #broken = (error: unknown): void => {
     if (this.#ended) return;
     this.#over();
-    this.#reject?.(error);
+    this.#fail(error);
   };
+
+  readonly #giveUp = (error: unknown): void => {
+    this.#end();
+    // Also of what its own hearing throws.
+    this.#asked = true;
+    this.#fail(error);
+  };
+
+  #finish(): void {
+    if (!this.#asked) return;
+    this.#asked = false;
+    if (this.#listener) this.#listener.end();
+    else this.#question?.resolve(DONE);
+  }
+
+  /** Only who asks is told. */
+  #fail(error: unknown): void {
+    if (!this.#asked) return;
+    this.#asked = false;
+    if (this.#listener) this.#listener.fail(error);
+    else this.#question?.reject(error);
+  }
 
   /** Ends before the items have. */
   #end(): void {
@@ -124,5 +171,12 @@ export class CustomStream implements AsyncIterableIterator<AgentUpdate> {
 }
 
 type Result = IteratorResult<AgentUpdate, undefined>;
+
+interface Question {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const NOTHING: readonly AgentUpdate[] = [];
 
 const DONE = { done: true, value: undefined } as const;
