@@ -114,8 +114,12 @@ function countsRuns(listeners: Iterable<LiveListener>): boolean {
 /** Entries, at least one, that follow a position. */
 export function batchOf(events: readonly LogEvent[], after: Cursor): LiveBatch {
   const last = events.at(-1);
-  const plain = !events.some((event) => isRunEnd(event) || event.type === "step-reset");
+  const plain = !events.some(isEndOrReset);
   return { events, after, end: last ? cursorOf(last) : after, plain, runs: undefined };
+}
+
+function isEndOrReset(event: LogEvent): boolean {
+  return isRunEnd(event) || event.type === "step-reset";
 }
 
 export function endsRun({ plain, events }: LiveBatch): boolean {

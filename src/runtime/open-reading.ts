@@ -241,7 +241,7 @@ class ReadingView implements LogSink {
   #isShownWhole({ plain, events, after }: LiveBatch): boolean {
     const { run, withdrawn } = this.#request;
     const { voided, tip } = this.#opening.conversation;
-    if (!plain || (run !== undefined && events.some((event) => event.run !== run))) return false;
+    if (!plain || (run !== undefined && !areOf(run, events))) return false;
     return voided.length === 0 || withdrawn === true || compareCursors(after, tip) >= 0;
   }
 
@@ -262,6 +262,12 @@ class ReadingView implements LogSink {
     if (this.#end !== undefined) return compareCursors(cursorOf(event), this.#end) >= 0;
     return this.countsRuns && (runs === undefined || event.run >= runs);
   }
+}
+
+/** A loop: a function made for every token would be the dearest part of looking at it. */
+function areOf(run: number, events: readonly LogEvent[]): boolean {
+  for (const event of events) if (event.run !== run) return false;
+  return true;
 }
 
 /** Where a reading began, and what was known of the log at that moment. */
