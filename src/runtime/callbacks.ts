@@ -67,24 +67,28 @@ export function createCallbackQueue(
     }
   }
 
+  function tell(event: LogEvent): void {
+    const known = context();
+    if (!known) return;
+    if (waiting >= MAX_CALLBACKS_WAITING) {
+      if (!overflowed) logger.error({ ...known }, "callbacks are too slow; updates are left out");
+      overflowed = true;
+      return;
+    }
+    const text = event.type === "text-delta" ? event.delta : "";
+    for (const callback of updates) {
+      enqueue(() =>
+        guarded("onStreamingResponseUpdate", () =>
+          callback.onStreamingResponseUpdate?.({ text, event }, known),
+        ),
+      );
+    }
+  }
+
   return {
     update(event) {
-      if (updates.length === 0) return;
-      const known = context();
-      if (!known) return;
-      if (waiting >= MAX_CALLBACKS_WAITING) {
-        if (!overflowed) logger.error({ ...known }, "callbacks are too slow; updates are left out");
-        overflowed = true;
-        return;
-      }
-      const text = event.type === "text-delta" ? event.delta : "";
-      for (const callback of updates) {
-        enqueue(() =>
-          guarded("onStreamingResponseUpdate", () =>
-            callback.onStreamingResponseUpdate?.({ text, event }, known),
-          ),
-        );
-      }
+      // Most agents have none: what functions close over is made when their function is entered, for every token.
+      if (updates.length > 0) tell(event);
     },
     response(record) {
       const known = context();

@@ -249,14 +249,21 @@ class StoreLogWriter implements LogWriter {
     if (!this.#appending) this.#appendNext();
   };
 
-  /** Callbacks, not a loop that waits: what this leaves to the collector it leaves for every token. */
+  /**
+   * Callbacks, not a loop that waits: what this leaves to the collector it leaves for every token, as does what is called
+   * from here for nothing and has functions in it.
+   */
   #appendNext(): void {
     if (!this.#pending) return;
     this.#inFlight = this.#takeBatch(this.#pending);
     this.#began = performance.now();
     try {
       this.#store
-        .append(this.#id, this.#inFlight, this.#togetherOf(this.#inFlight))
+        .append(
+          this.#id,
+          this.#inFlight,
+          this.#optionsOf.size === 0 ? undefined : this.#togetherOf(this.#inFlight),
+        )
         .then(this.#batchStored, this.#batchFailed);
     } catch (error) {
       this.#batchFailed(error);
@@ -281,7 +288,7 @@ class StoreLogWriter implements LogWriter {
   #goOn(): void {
     if (this.#store.mayLoseTail) this.#remember(this.#inFlight);
     this.#onStored(this.#inFlight);
-    this.#settleWaiters();
+    if (this.#waiters.length > 0) this.#settleWaiters();
     this.#inFlight = NOTHING;
     if (!this.#pending) return;
     if (this.#mayGather()) this.#schedule();
@@ -356,7 +363,6 @@ class StoreLogWriter implements LogWriter {
 
   /** Everything that some entries take, and the record of the run that the last of them ends. */
   #togetherOf(entries: readonly LogEvent[]): AppendOptions | undefined {
-    if (this.#optionsOf.size === 0) return undefined;
     const given = entries.flatMap((event) => this.#optionsOf.get(event) ?? []);
     if (given.length < 2) return given[0];
     const takes = given.flatMap((each) => each.takes ?? []);
@@ -365,7 +371,6 @@ class StoreLogWriter implements LogWriter {
   }
 
   #settleWaiters(): void {
-    if (this.#waiters.length === 0) return;
     const settled = this.#waiters.filter((waiter) => this.#over || this.#waiting <= waiter.atMost);
     this.#waiters = this.#waiters.filter((waiter) => !settled.includes(waiter));
     for (const waiter of settled) {

@@ -222,7 +222,7 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
     if (!this.#asked) return;
     if (this.#end) this.#finish(this.#end.reason);
     else if (this.#reading || !this.#topic) return;
-    else if (this.#mustRead) void this.#whileReading(() => this.#readPage(), this.#topic);
+    else if (this.#mustRead) this.#read(this.#topic);
     else this.#giveHeard();
   }
 
@@ -278,6 +278,11 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
     if (this.#topic) this.#board.leave(this.#topic, this);
     this.#topic = undefined;
     this.#forget();
+  }
+
+  /** On its own: whoever asks for a live entry would pay for the function. */
+  #read(topic: Topic): void {
+    void this.#whileReading(() => this.#readPage(), topic);
   }
 
   async #whileReading(read: (topic: Topic) => Promise<Batch>, topic: Topic): Promise<void> {
