@@ -40,6 +40,10 @@ export function createMetricsOnDemand(make: () => Promise<Metrics>): MetricsOnDe
     if (waiting.length === MAX_WAITING) load().catch(() => {}); // Whoever else asks for the load, or the metrics, hears of it.
   }
 
+  function appendedEarly(append: Parameters<Metrics["appended"]>[0]): void {
+    tell((to) => to.appended(append));
+  }
+
   /** A stream that was opened before there was anyone to count it. */
   function streamOpenedEarly(format: string): OpenStream {
     let stream: OpenStream | undefined;
@@ -62,8 +66,8 @@ export function createMetricsOnDemand(make: () => Promise<Metrics>): MetricsOnDe
       modelTryFailed: (failure) => tell((to) => to.modelTryFailed(failure)),
       toolCallEnded: (call) => tell((to) => to.toolCallEnded(call)),
       stepReset: (reset) => tell((to) => to.stepReset(reset)),
-      // Told of every token: no closure for each.
-      appended: (append) => (metrics ? metrics.appended(append) : tell((to) => to.appended(append))),
+      // Told of every token: no function for each, nor a place for what one closes over.
+      appended: (append) => (metrics ? metrics.appended(append) : appendedEarly(append)),
       appendFailed: (failure) => tell((to) => to.appendFailed(failure)),
       interrupted: () => tell((to) => to.interrupted()),
       streamOpened: (format) => metrics?.streamOpened(format) ?? streamOpenedEarly(format),
