@@ -58,7 +58,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
   /** What is kept of a conversation, after dropping what has outlived its time (L13). */
   function find(id: ConversationId): Kept | undefined {
     const entry = kept.get(id);
-    if (!entry || !isSettled(viewOf(entry))) return entry;
+    if (!entry || !isSettled(entry)) return entry;
     const age = now() - entry.updatedAt;
     if (age >= retention.historyTtlMs) {
       kept.delete(id);
@@ -113,7 +113,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
 
   function acquire(id: ConversationId, holder: Holder): LogEvent | undefined {
     const entry = require(id);
-    if (isSettled(viewOf(entry))) return undefined;
+    if (isSettled(entry)) return undefined;
     if (isOver(holder, entry)) throw fenced();
     const event: LogEvent = {
       v: 1,
@@ -139,13 +139,17 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     const fresh = entriesToWrite(entry, events);
     if (fresh.length === 0) return;
     write(entry, fresh);
-    const takes = new Set(appendOptions.takes);
-    entry.inbox = entry.inbox.filter((item) => !takes.has(item.itemId));
+    if (appendOptions.takes) take(entry, appendOptions.takes);
     if (appendOptions.record) {
       entry.records.push(appendOptions.record);
       entry.settled = entry.tip;
     }
     hub.publish(id, fresh);
+  }
+
+  function take(entry: Kept, itemIds: readonly number[]): void {
+    const taken = new Set(itemIds);
+    entry.inbox = entry.inbox.filter((item) => !taken.has(item.itemId));
   }
 
   function write(entry: Kept, events: readonly LogEvent[]): void {
@@ -221,7 +225,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Conversatio
     async *unfinished(untouchedForMs) {
       const before = now() - untouchedForMs;
       for (const entry of newestFirst()) {
-        if (!isSettled(viewOf(entry)) && entry.updatedAt <= before)
+        if (!isSettled(entry) && entry.updatedAt <= before)
           yield { id: entry.id, updatedAt: entry.updatedAt };
       }
     },
