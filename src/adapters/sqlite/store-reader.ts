@@ -22,9 +22,12 @@ export interface StoreReaderOptions {
   readonly now: () => number;
   /** Runs a read so that all of it sees one moment. */
   readonly atOneMoment: <T>(read: () => T) => T;
+  /** Resolves when what was just read is on stable storage (L2). Undefined: it is. */
+  readonly stored: () => Promise<void> | undefined;
 }
 
-export function createStoreReader({ tables, retention, now, atOneMoment }: StoreReaderOptions): StoreReader {
+export function createStoreReader(options: StoreReaderOptions): StoreReader {
+  const { tables, retention, now, atOneMoment, stored } = options;
   const { conversations, log, inbox, history } = tables;
 
   function find(id: ConversationId): ConversationRow | undefined {
@@ -68,7 +71,10 @@ export function createStoreReader({ tables, retention, now, atOneMoment }: Store
 
   async function look<T>(reading: () => T): Promise<T> {
     try {
-      return atOneMoment(reading);
+      const seen = atOneMoment(reading);
+      const storing = stored();
+      if (storing) await storing;
+      return seen;
     } catch (error) {
       throw fromSqliteError(error);
     }

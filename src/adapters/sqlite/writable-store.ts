@@ -11,6 +11,8 @@ import type { StoreSettings } from "./store-settings.ts";
 import { startSweep } from "./sweep.ts";
 import { createWriterTables } from "./tables.ts";
 import { tellLastTimes, tellTimes } from "./tell-times.ts";
+import { openWriteAheadLog } from "./write-ahead-log.ts";
+import type { WriteAheadLog } from "./write-ahead-log.ts";
 import { createWritePlans } from "./write-plans.ts";
 
 /** Opens the store as the directory's one writer. */
@@ -18,25 +20,42 @@ export function openWritableStore(settings: StoreSettings): ConversationStore {
   createDirectory(settings.directory);
   const lock = lockDirectory(settings.directory);
   try {
-    const database = openForWriting(settings.directory, settings.maxFileBytes);
-    return createWritableStore(settings, lock, database);
+    return createWritableStore(settings, { lock, ...openFiles(settings) });
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function createWritableStore(
-  settings: StoreSettings,
-  lock: DirectoryLock,
-  database: DatabaseSync,
-): ConversationStore {
+function openFiles({ directory, maxFileBytes }: StoreSettings): Pick<OpenFiles, "database" | "log"> {
+  const database = openForWriting(directory, maxFileBytes);
+  try {
+    return { database, log: openWriteAheadLog(directory) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+interface OpenFiles {
+  readonly lock: DirectoryLock;
+  readonly database: DatabaseSync;
+  readonly log: WriteAheadLog;
+}
+
+function createWritableStore(settings: StoreSettings, { lock, database, log }: OpenFiles): ConversationStore {
   const { directory, retention, now, logger, sweepIntervalMs } = settings;
   const tables = createWriterTables(database);
   const { conversations } = tables;
-  const writer = createGroupWriter(database, { memory: tables.memory });
+  const writer = createGroupWriter(database, { sync: (done) => log.sync(done), memory: tables.memory });
   // One connection that is never within a transaction when somebody looks: every read sees one moment anyway.
-  const reader = createStoreReader({ tables, retention, now, atOneMoment: (read) => read() });
+  const reader = createStoreReader({
+    tables,
+    retention,
+    now,
+    atOneMoment: (read) => read(),
+    stored: () => writer.synced(),
+  });
   const hub = createFollowHub({ read: reader.read });
   const plans = createWritePlans({ tables, hub, retention, now });
   const sweep = startSweep({
@@ -75,10 +94,10 @@ function createWritableStore(
       if (closed) return;
       closed = true;
       sweep.stop();
-      const told = tellLastTimes({ conversations, writer, logger });
-      writer.close();
-      await told;
+      await tellLastTimes({ conversations, writer, logger });
+      await writer.close();
       hub.close();
+      log.close();
       try {
         // Also empties the write-ahead log into the file; when that fails, the log stays, and nothing is lost.
         database.close();
