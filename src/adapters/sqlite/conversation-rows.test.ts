@@ -67,7 +67,7 @@ function open(maxRowsKept?: number): Bench {
   const database = new DatabaseSync(":memory:");
   onTestFinished(() => database.close());
   migrate(database);
-  const table = createConversationTable(database, { of: () => [] });
+  const table = createConversationTable(database, { of: () => [], endOf: () => undefined });
   const rows = createConversationRows(table, maxRowsKept);
   const insertEntry = database.prepare("INSERT INTO entries VALUES (?, 1, ?, '{}')");
 

@@ -13,7 +13,7 @@ import type { TransactionMemory } from "./group-writer.ts";
 export const MAX_ROWS_KEPT = 10_000;
 
 /** The rows of conversations; those in which something is under way are kept in memory, so that an append reads none. */
-export interface ConversationRows extends ConversationTable, TransactionMemory {
+export interface ConversationRows extends ConversationTable, Omit<TransactionMemory, "committing"> {
   /** Keeps the tip and the time of a row that was found, whose entries tell the rest. Within a transaction. */
   touch(row: ConversationRow, tip: Cursor, updatedAt: number): void;
   /** Whose time is not in the file yet. */

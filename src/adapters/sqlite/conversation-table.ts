@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { compareCursors, cursorAt } from "../../core/index.ts";
 import type { ConversationId, Cursor } from "../../core/index.ts";
 import type { ConversationSummary } from "../../ports/index.ts";
-import type { RecentRows } from "./recent-rows.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 /** A conversation's row, as stored: what has outlived its time may still be there (see `expiry.ts`). */
 export interface ConversationRow extends ConversationState {
@@ -56,7 +56,7 @@ export interface ConversationTable {
   settled(touchedUntil: number, limit: number): readonly ConversationId[];
 }
 
-export function createConversationTable(database: DatabaseSync, recent: RecentRows): ConversationTable {
+export function createConversationTable(database: DatabaseSync, recent: RecentEntries): ConversationTable {
   const find = database.prepare(`SELECT ${COLUMNS} FROM conversations WHERE id = ?`);
   const insert = database.prepare(
     `INSERT INTO conversations
@@ -64,7 +64,7 @@ export function createConversationTable(database: DatabaseSync, recent: RecentRo
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const highestKey = database.prepare(
-    "SELECT max(coalesce((SELECT max(key) FROM conversations), 0), coalesce((SELECT max(conversation) FROM journal), 0)) AS key",
+    "SELECT max(coalesce((SELECT max(key) FROM conversations), 0), coalesce((SELECT max(highest_key) FROM journal), 0)) AS key",
   );
   let lastKey: number | undefined;
   const update = database.prepare(
@@ -91,7 +91,7 @@ export function createConversationTable(database: DatabaseSync, recent: RecentRo
   );
 
   function withRecentTip(row: ConversationRow): ConversationRow {
-    const newest = recent.of(row.key).at(-1);
+    const newest = recent.endOf(row.key);
     const tip = newest && cursorAt(newest.attempt, newest.seq);
     return tip && compareCursors(tip, row.tip) > 0 ? { ...row, tip } : row;
   }

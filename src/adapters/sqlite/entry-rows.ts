@@ -6,18 +6,19 @@ export const MAX_ENTRIES_A_ROW = 64;
 /** From so many characters on a row takes in no more, and an entry of so many lies alone. */
 export const FULL_ROW_CHARACTERS = 4096;
 
-/** Entries that follow each other in one attempt, as they are stored. */
-export interface EntryRow {
-  readonly attempt: number;
-  /** Of the last of them: so that the first row beyond a cursor is the one that has the entry after it. */
-  readonly seq: number;
+/** Where an entry is in its conversation's log. */
+export type Place = Pick<LogEvent, "attempt" | "seq">;
+
+/**
+ * Entries that follow each other in one attempt, as they are stored. Its place is that of the last of them, so that the
+ * first row beyond a cursor is the one that has the entry after it.
+ */
+export interface EntryRow extends Place {
   readonly text: string;
-  /** The entry, where it is a text chunk with nothing but its text, which the row then says to the letter. */
-  readonly chunk?: TextChunk | undefined;
 }
 
-/** An entry, or one or more of them as they are stored. */
-export type Entry = LogEvent | EntryRow;
+/** One or more entries as they are stored, or a plain chunk, which cannot fail to be written down. */
+export type Entry = TextChunk | EntryRow;
 
 export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
@@ -25,18 +26,18 @@ export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 const PLAIN_FIELDS = 10;
 
 /**
- * The rows of what is appended together; made before a transaction, so that what is no JSON is refused there.
+ * What is appended together; made before a transaction, so that what is no JSON is refused there.
  *
  * A row of one entry is that entry's JSON. A row of several is a JSON array of them, in which a text chunk that continues
  * the entry before it is but two elements: the milliseconds since that entry, and the text.
  */
-export function entryRows(entries: readonly LogEvent[]): readonly EntryRow[] {
+export function entryRows(entries: readonly LogEvent[]): readonly Entry[] {
   const [only] = entries;
-  return only && entries.length === 1 ? [rowOf(only)] : gathered(entries);
+  return only && entries.length === 1 ? [entryOf(only)] : gathered(entries.map(entryOf));
 }
 
-/** The same with as many entries a row as may be, where rows of one entry are among them; those of several stay as they are. */
-export function gathered(entries: readonly Entry[]): readonly EntryRow[] {
+/** The same as rows, with as many entries a row as may be; those that hold several stay as they are. */
+export function gathered(entries: Iterable<Entry>): readonly EntryRow[] {
   const rows: EntryRow[] = [];
   let open: OpenRow | undefined;
   for (const entry of entries) {
@@ -69,14 +70,12 @@ class OpenRow {
   /** It was stored as a row of several, and stays as it is. */
   readonly #isClosed: boolean;
   #last: Entry;
-  #lastChunk: TextChunk | undefined;
   #entries = 1;
 
   constructor(first: Entry) {
     this.#text = textOf(first);
     this.#isClosed = isGroup(this.#text);
     this.#last = first;
-    this.#lastChunk = chunkOf(first);
   }
 
   /** Whether it has taken the entry in. */
@@ -85,13 +84,10 @@ class OpenRow {
     if (this.#text.length >= FULL_ROW_CHARACTERS) return false;
     const last = this.#last;
     if (entry.attempt !== last.attempt || entry.seq !== last.seq + 1) return false;
-    const chunk = chunkOf(entry);
-    const before = this.#lastChunk;
-    const text = chunk && before && continues(chunk, before) ? shortText(chunk, before) : textOf(entry);
+    const text = textBehind(last, entry);
     if (text.length >= FULL_ROW_CHARACTERS || isGroup(text)) return false;
     this.#text += `,${text}`;
     this.#last = entry;
-    this.#lastChunk = chunk;
     this.#entries += 1;
     return true;
   }
@@ -102,9 +98,15 @@ class OpenRow {
   }
 }
 
-function rowOf(event: LogEvent): EntryRow {
+function entryOf(event: LogEvent): Entry {
+  if (isPlainChunk(event)) return event;
   const { attempt, seq } = event;
-  return { attempt, seq, text: JSON.stringify(event), chunk: isPlainChunk(event) ? event : undefined };
+  return { attempt, seq, text: JSON.stringify(event) };
+}
+
+/** As it is stored by itself. */
+export function textOf(entry: Entry): string {
+  return isChunk(entry) ? JSON.stringify(entry) : entry.text;
 }
 
 function isGroup(text: string): boolean {
@@ -112,20 +114,16 @@ function isGroup(text: string): boolean {
 }
 
 /** What stands for a chunk behind one that it continues. */
-function shortText({ at, delta }: TextChunk, before: TextChunk): string {
-  return `${at - before.at},${JSON.stringify(delta)}`;
+export function shortText(elapsedMs: number, delta: string): string {
+  return `${elapsedMs},${JSON.stringify(delta)}`;
 }
 
-function textOf(entry: Entry): string {
-  return "type" in entry ? JSON.stringify(entry) : entry.text;
+export function isChunk(entry: Entry): entry is TextChunk {
+  return "delta" in entry;
 }
 
-function chunkOf(entry: Entry): TextChunk | undefined {
-  if (!("type" in entry)) return entry.chunk;
-  return isPlainChunk(entry) ? entry : undefined;
-}
-
-function isPlainChunk(event: LogEvent): event is TextChunk {
+/** Whether its place, its time and its text are all there is to it. */
+export function isPlainChunk(event: LogEvent): event is TextChunk {
   return (
     event.type === "text-delta" &&
     typeof event.delta === "string" &&
@@ -134,18 +132,28 @@ function isPlainChunk(event: LogEvent): event is TextChunk {
   );
 }
 
-/** Whether `nextChunk` makes just this entry of the one before it. */
-function continues(chunk: TextChunk, before: TextChunk): boolean {
+/** As it is stored behind the entry before it. */
+function textBehind(before: Entry, entry: Entry): string {
+  if (isChunk(before) && isChunk(entry) && continues(entry, before, 1, before.at)) {
+    return shortText(entry.at - before.at, entry.delta);
+  }
+  return textOf(entry);
+}
+
+/** Whether a chunk is what `nextChunk` makes of the one before it, which came at `at`, so many steps behind another. */
+export function continues(chunk: TextChunk, first: TextChunk, steps: number, at: number): boolean {
   return (
-    chunk.id === before.id &&
-    chunk.sequence === before.sequence + 1 &&
-    chunk.step === before.step &&
-    chunk.run === before.run &&
-    before.at + (chunk.at - before.at) === chunk.at
+    chunk.seq === first.seq + steps &&
+    chunk.attempt === first.attempt &&
+    chunk.id === first.id &&
+    chunk.sequence === first.sequence + steps &&
+    chunk.step === first.step &&
+    chunk.run === first.run &&
+    at + (chunk.at - at) === chunk.at
   );
 }
 
-function nextChunk(before: TextChunk, elapsedMs: number, delta: string): TextChunk {
+export function nextChunk(before: TextChunk, elapsedMs: number, delta: string): TextChunk {
   const { attempt, run, step, id } = before;
   const [seq, sequence, at] = [before.seq + 1, before.sequence + 1, before.at + elapsedMs];
   return { v: 1, attempt, seq, at, run, type: "text-delta", step, id, delta, sequence };

@@ -71,13 +71,14 @@ describe("writes of one turn", () => {
   test("are forgotten by whoever remembers rows when they are undone", async () => {
     const told: string[] = [];
     const memory = {
+      committing: () => told.push("committing"),
       committed: () => told.push("committed"),
       rolledBack: () => told.push("rolled back"),
     };
     const { writer, insert } = open({ memory });
     const results = await outcomes(writer, [() => insert(1), () => insert(1), () => insert(2)]);
     expect(results).toEqual(["done", "internal_error", "done"]);
-    expect(told).toEqual(["rolled back", "committed"]);
+    expect(told).toEqual(["rolled back", "committing", "committed"]);
   });
 
   test("are refused past a limit, and taken again afterwards", async () => {

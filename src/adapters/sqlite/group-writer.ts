@@ -32,6 +32,8 @@ export interface Plan<T> {
 
 /** What is kept in memory of the rows, and has to be right whatever becomes of a transaction. */
 export interface TransactionMemory {
+  /** Writes what the transaction under way has gathered, before it is committed. */
+  committing(): void;
   /** What was changed since the last call of either is on stable storage. */
   committed(): void;
   /** What was changed since the last call of either has not happened. */
@@ -202,6 +204,7 @@ class DatabaseGroupWriter implements GroupWriter {
         if (this.#clock() >= deadline) break;
       }
       current = undefined;
+      this.#memory?.committing();
       this.#commit.run();
       this.#memory?.committed();
       return { staged };

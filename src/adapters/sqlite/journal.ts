@@ -1,175 +1,227 @@
 /*
  * The index of entries has a page for every few conversations: with thousands of runs under way, a commit wrote as many
  * pages as it had chunks. What a run appends goes to the journal instead, a table without an index, in the order in which
- * it comes; whose it is, is known here. To file a conversation's rows is to put them among its entries, gathered into few:
- * when its run ends, when there are many, and when they have waited for long. The journal is cut off behind what has not
- * been filed; a row may be in both places until then, and after a crash the file tells which are.
+ * it comes, the appends of one commit together in few rows; whose is what, is known here. To file a conversation's entries
+ * is to put them among its others, gathered into few rows: when its run ends, when there are many, and when they have
+ * waited for long. The journal is cut off behind what has not been filed; an entry may be in both places until then, and
+ * after a crash the file tells which are.
+ *
+ * A place in the journal is how many characters had come before. A row's number is its place.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { compareCursors, cursorAt, parseCursor } from "../../core/index.ts";
-import type { Entry, EntryRow } from "./entry-rows.ts";
+import { ConversationTail } from "./conversation-tail.ts";
+import { isChunk, shortText, textOf } from "./entry-rows.ts";
+import type { Entry, Place } from "./entry-rows.ts";
 import type { TransactionMemory } from "./group-writer.ts";
-import { prepareJournalRead } from "./recent-rows.ts";
-import type { JournalRow, RecentRows } from "./recent-rows.ts";
+import { journalItems, JournalRowText } from "./journal-row.ts";
+import type { JournalItem } from "./journal-row.ts";
+import { prepareJournalRead } from "./recent-entries.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
-/** How many rows are cut off at a time, so that none of it takes long. */
-export const ROWS_A_CUT = 256;
+/** How many characters are cut off at a time, so that none of it takes long. */
+export const CHARACTERS_A_CUT = 65_536;
 
+/** What a row takes in: a page of SQLite's, so that none of it overflows to another. */
+const ROW_CHARACTERS = 4000;
 /** How many conversations that were taken out are kept in front of the queue before they are cut off. */
 const MAX_TAKEN_QUEUED = 1024;
 
-/** Rows that were not filed yet, by conversation. Everything that changes it is called within a transaction. */
-export interface Journal extends RecentRows, TransactionMemory {
+/** Entries that were not filed yet, by conversation. Everything that changes it is called within a transaction. */
+export interface Journal extends RecentEntries, TransactionMemory {
   /** The place of its first row, and where the next row comes. */
   readonly begin: number;
   readonly end: number;
-  /** How many rows in front were filed, all of them. */
+  /** How much in front was filed, all of it. */
   readonly spare: number;
-  /** How many characters of rows are not filed. */
-  readonly characters: number;
-  add(key: number, rows: readonly EntryRow[]): void;
-  /** Gives a conversation's rows to whoever files them, or forgets them. */
-  take(key: number): readonly Entry[];
-  /** Whose rows have waited for longest, if some have waited since before a place. */
+  /** How many entries of a conversation are not filed; those that were appended together count as one. */
+  countOf(key: number): number;
+  add(key: number, entries: readonly Entry[]): void;
+  /** Gives a conversation's entries to whoever files them, or forgets them. */
+  take(key: number): Iterable<Entry>;
+  /** Whose entries have waited for longest, if some have waited since before a place. */
   oldest(before: number): number | undefined;
-  /** Cuts off spare rows. */
+  /** Cuts off what is spare. */
   cut(): void;
 }
 
-interface Tail {
+/** What of one conversation is not filed. */
+interface Unfiled {
   readonly key: number;
-  /** The place of the first of its rows. */
+  /** The place of the row that has the first of it. */
   readonly begin: number;
-  readonly rows: Entry[];
-  characters: number;
+  readonly tail: ConversationTail;
+}
+
+/** A change of the transaction under way. */
+interface Change {
+  readonly kind: "added" | "taken";
+  readonly unfiled: Unfiled;
 }
 
 /** With what was not filed when the file was last written to. */
 export function openJournal(database: DatabaseSync): Journal {
-  const insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?, ?, ?)");
-  const removeBefore = database.prepare("DELETE FROM journal WHERE id < ?");
-  const tails = new Map<number, Tail>();
+  return new DatabaseJournal(database);
+}
+
+class DatabaseJournal implements Journal {
+  readonly #insert: StatementSync;
+  readonly #removeBefore: StatementSync;
+  readonly #unfiled = new Map<number, Unfiled>();
   /** Those and some that were taken, from the oldest on; beside the map, whose first is slow to find behind many that are gone. */
-  let queue: Tail[] = [];
-  let head = 0;
-  let begin = 1;
-  let end = 1;
-  let characters = 0;
-  let undo: (() => void)[] = [];
-  let committedPlaces = { begin, end };
+  #queue: Unfiled[] = [];
+  #head = 0;
+  /** What the transaction under way has added and not written. */
+  readonly #row = new JournalRowText();
+  #begin = 1;
+  /** Of the newest row, which always stays: so that no place is given twice. */
+  #newest = 1;
+  #end = 1;
+  #committed = { begin: 1, newest: 1, end: 1 };
+  #changes: Change[] = [];
 
-  function load(): void {
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?)");
+    this.#removeBefore = database.prepare("DELETE FROM journal WHERE id < ?");
+    this.#load(database);
+  }
+
+  get begin(): number {
+    return this.#begin;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  get spare(): number {
+    return this.#firstNeeded() - this.#begin;
+  }
+
+  of(key: number): Iterable<Entry> {
+    return this.#unfiled.get(key)?.tail.entries() ?? [];
+  }
+
+  endOf(key: number): Place | undefined {
+    return this.#unfiled.get(key)?.tail.end;
+  }
+
+  countOf(key: number): number {
+    return this.#unfiled.get(key)?.tail.count ?? 0;
+  }
+
+  add(key: number, entries: readonly Entry[]): void {
+    const unfiled = this.#unfiled.get(key) ?? this.#begun(key, this.#end);
+    for (const entry of entries) {
+      const elapsedMs = unfiled.tail.push(entry);
+      this.#changes.push({ kind: "added", unfiled });
+      const short = elapsedMs !== undefined && isChunk(entry);
+      const text = short ? shortText(elapsedMs, entry.delta) : textOf(entry);
+      if (this.#row.length + text.length > ROW_CHARACTERS) this.#writeRow();
+      this.#row.add(key, text);
+    }
+  }
+
+  take(key: number): Iterable<Entry> {
+    const unfiled = this.#unfiled.get(key);
+    if (!unfiled) return [];
+    this.#unfiled.delete(key);
+    this.#changes.push({ kind: "taken", unfiled });
+    return unfiled.tail.entries();
+  }
+
+  oldest(before: number): number | undefined {
+    const oldest = this.#oldest();
+    return oldest && oldest.begin < before ? oldest.key : undefined;
+  }
+
+  cut(): void {
+    this.#begin = Math.min(this.#firstNeeded(), this.#begin + CHARACTERS_A_CUT);
+    this.#removeBefore.run(this.#begin);
+  }
+
+  committing(): void {
+    this.#writeRow();
+  }
+
+  committed(): void {
+    this.#changes = [];
+    this.#committed = { begin: this.#begin, newest: this.#newest, end: this.#end };
+  }
+
+  rolledBack(): void {
+    for (const { kind, unfiled } of this.#changes.toReversed()) {
+      if (kind === "taken") this.#unfiled.set(unfiled.key, unfiled);
+      else {
+        unfiled.tail.pop();
+        if (unfiled.tail.count === 0) this.#unfiled.delete(unfiled.key);
+      }
+    }
+    // Of what was taken and put back, some had left the queue.
+    this.#queue = [...this.#unfiled.values()].toSorted((a, b) => a.begin - b.begin);
+    this.#head = 0;
+    this.#row.clear();
+    ({ begin: this.#begin, newest: this.#newest, end: this.#end } = this.#committed);
+    this.#changes = [];
+  }
+
+  #load(database: DatabaseSync): void {
     const rows = prepareJournalRead(database)(0);
-    begin = rows[0]?.id ?? begin;
-    end = (rows.at(-1)?.id ?? 0) + 1;
     const isUnfiled = createUnfiledCheck(database);
-    for (const row of rows) if (isUnfiled(row)) keep(row.conversation, row.id, row);
-    committed();
+    this.#begin = rows[0]?.id ?? this.#begin;
+    for (const { id, entries } of rows) {
+      this.#newest = id;
+      this.#end = id + entries.length;
+      for (const item of journalItems(entries)) this.#keep(item, id, isUnfiled);
+    }
+    this.committed();
   }
 
-  function keep(key: number, id: number, row: EntryRow): void {
-    const tail = tails.get(key) ?? begun(key, id);
-    // Of a chunk its text alone is kept: what was written down of it is of no more use.
-    tail.rows.push(row.chunk ?? row);
-    count(tail, row.text.length);
-    undo.push(() => {
-      tail.rows.pop();
-      count(tail, -row.text.length);
-      if (tail.rows.length === 0) tails.delete(key);
-    });
+  /** Keeps what is nowhere else. */
+  #keep({ key, entry }: JournalItem, id: number, isUnfiled: UnfiledCheck): void {
+    // What a chunk continues was filed together with it.
+    if ("elapsedMs" in entry) this.#unfiled.get(key)?.tail.pushText(entry.elapsedMs, entry.delta);
+    else if (isUnfiled(key, entry)) (this.#unfiled.get(key) ?? this.#begun(key, id)).tail.push(entry);
   }
 
-  function begun(key: number, id: number): Tail {
-    const tail: Tail = { key, begin: id, rows: [], characters: 0 };
-    tails.set(key, tail);
-    queue.push(tail);
-    return tail;
+  #begun(key: number, begin: number): Unfiled {
+    const unfiled: Unfiled = { key, begin, tail: new ConversationTail() };
+    this.#unfiled.set(key, unfiled);
+    this.#queue.push(unfiled);
+    return unfiled;
   }
 
-  function count(tail: Tail, added: number): void {
-    tail.characters += added;
-    characters += added;
+  #writeRow(): void {
+    if (this.#row.length === 0) return;
+    const { highestKey } = this.#row;
+    const text = this.#row.take();
+    this.#insert.run(this.#end, highestKey, text);
+    this.#newest = this.#end;
+    this.#end += text.length;
   }
 
-  function take(key: number): readonly Entry[] {
-    const tail = tails.get(key);
-    if (!tail) return [];
-    tails.delete(key);
-    characters -= tail.characters;
-    undo.push(() => {
-      characters += tail.characters;
-      tails.set(key, tail);
-    });
-    return tail.rows;
-  }
-
-  function oldestTail(): Tail | undefined {
-    for (; head < queue.length; head++) {
-      const tail = queue[head];
-      if (tail && tails.get(tail.key) === tail) return tail;
-      if (head === MAX_TAKEN_QUEUED) {
-        queue = queue.slice(head);
-        head = 0;
+  #oldest(): Unfiled | undefined {
+    for (; this.#head < this.#queue.length; this.#head++) {
+      const unfiled = this.#queue[this.#head];
+      if (unfiled && this.#unfiled.get(unfiled.key) === unfiled) return unfiled;
+      if (this.#head === MAX_TAKEN_QUEUED) {
+        this.#queue = this.#queue.slice(this.#head);
+        this.#head = 0;
       }
     }
     return undefined;
   }
 
-  /** Behind it something is not filed. The newest row stays, so that no place is given twice. */
-  function firstNeeded(): number {
-    return Math.min(oldestTail()?.begin ?? end, Math.max(begin, end - 1));
+  /** Before it everything is filed. */
+  #firstNeeded(): number {
+    return Math.min(this.#oldest()?.begin ?? this.#newest, this.#newest);
   }
-
-  function committed(): void {
-    undo = [];
-    committedPlaces = { begin, end };
-  }
-
-  load();
-  return {
-    of: (key) => tails.get(key)?.rows ?? [],
-    get begin() {
-      return begin;
-    },
-    get end() {
-      return end;
-    },
-    get spare() {
-      return firstNeeded() - begin;
-    },
-    get characters() {
-      return characters;
-    },
-    add(key, rows) {
-      for (const row of rows) {
-        insert.run(end, key, row.attempt, row.seq, row.text);
-        keep(key, end, row);
-        end += 1;
-      }
-    },
-    take,
-    oldest(before) {
-      const tail = oldestTail();
-      return tail && tail.begin < before ? tail.key : undefined;
-    },
-    cut() {
-      begin = Math.min(firstNeeded(), begin + ROWS_A_CUT);
-      removeBefore.run(begin);
-    },
-    committed,
-    rolledBack() {
-      for (const change of undo.toReversed()) change();
-      // Of what was taken and put back, some had left the queue.
-      queue = [...tails.values()].toSorted((a, b) => a.begin - b.begin);
-      head = 0;
-      ({ begin, end } = committedPlaces);
-      undo = [];
-    },
-  };
 }
 
-/** Tells of the rows of a journal, in their order, whether they are nowhere else. */
-function createUnfiledCheck(database: DatabaseSync): (row: JournalRow) => boolean {
+/** Tells of what is in the journal, in its order, whether it is nowhere else. */
+type UnfiledCheck = (key: number, place: Place) => boolean;
+
+function createUnfiledCheck(database: DatabaseSync): UnfiledCheck {
   const find = database.prepare(
     `SELECT settled, (SELECT attempt || '-' || seq FROM entries WHERE conversation = key
                       ORDER BY attempt DESC, seq DESC LIMIT 1) AS filed
@@ -187,9 +239,9 @@ function createUnfiledCheck(database: DatabaseSync): (row: JournalRow) => boolea
     return compareCursors(parseCursor(filed), settled) > 0 ? filed : settled;
   }
 
-  return ({ conversation, attempt, seq }) => {
-    if (!ends.has(conversation)) ends.set(conversation, endOf(conversation));
-    const end = ends.get(conversation);
+  return (key, { attempt, seq }) => {
+    if (!ends.has(key)) ends.set(key, endOf(key));
+    const end = ends.get(key);
     return end !== undefined && compareCursors(cursorAt(attempt, seq), parseCursor(end)) > 0;
   };
 }

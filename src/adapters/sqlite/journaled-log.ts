@@ -1,29 +1,26 @@
-import { gathered } from "./entry-rows.ts";
-import type { EntryRow } from "./entry-rows.ts";
-import { ROWS_A_CUT } from "./journal.ts";
+import { gathered, isChunk } from "./entry-rows.ts";
+import type { Entry } from "./entry-rows.ts";
+import { CHARACTERS_A_CUT } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import type { LogTable, SerializedEntries } from "./log-table.ts";
 
 export interface JournalLimits {
-  /** How many rows of one conversation wait to be filed; so many are filed together. */
-  readonly rowsAConversation: number;
-  /** How many rows the journal has: all of them are read when the store is opened. */
-  readonly rows: number;
-  /** How many characters wait to be filed, in memory as well as in the file. */
+  /** How many entries of one conversation wait to be filed; so many are filed together. */
+  readonly entriesAConversation: number;
+  /** How many characters the journal has that are needed: all of it is read when the store is opened. */
   readonly characters: number;
   /** What is appended together and has so many characters is filed at once: there is little to be gained by gathering it. */
   readonly charactersFiledAtOnce: number;
 }
 
 export const JOURNAL_LIMITS: JournalLimits = {
-  rowsAConversation: 128,
-  rows: 65_536,
+  entriesAConversation: 128,
   characters: 16 * 1024 * 1024,
   charactersFiledAtOnce: 1024,
 };
 
 /**
- * Rows that have waited while the journal grew by half of what it may are filed with every so many appends, one
+ * Entries that have waited while the journal grew by half of what it may are filed with every so many appends, one
  * conversation at a time: thousands whose turn had come together would hold everybody else up.
  */
 const APPENDS_A_FILING = 8;
@@ -47,9 +44,11 @@ export function createJournaledLog(
   journal: Journal,
   limits: JournalLimits = JOURNAL_LIMITS,
 ): JournaledLog {
-  function file(key: number, more: readonly EntryRow[] = []): void {
-    const rows = gathered([...journal.take(key), ...more]);
-    log.write(key, { rows, resets: [] });
+  let appends = 0;
+
+  function file(key: number, more: readonly Entry[] = []): void {
+    const entries = gathered([...journal.take(key), ...more]);
+    log.write(key, { entries, resets: [] });
   }
 
   function fileOldest(before: number): boolean {
@@ -60,11 +59,11 @@ export function createJournaledLog(
 
   /** As much as appends bring has to go, so that none of them has to make room for many. */
   function makeRoom(): void {
-    const { begin, end } = journal;
-    if (journal.spare >= ROWS_A_CUT) journal.cut();
-    if (end - begin > limits.rows) fileOldest(end);
-    else if (end % APPENDS_A_FILING === 0) fileOldest(end - limits.rows / 2);
-    while (journal.characters > limits.characters) fileOldest(journal.end);
+    const { end } = journal;
+    appends += 1;
+    if (appends % APPENDS_A_FILING === 0) fileOldest(end - limits.characters / 2);
+    while (end - journal.begin - journal.spare > limits.characters && fileOldest(end));
+    if (journal.spare >= CHARACTERS_A_CUT) journal.cut();
   }
 
   return {
@@ -72,14 +71,14 @@ export function createJournaledLog(
     get journalEnd() {
       return journal.end;
     },
-    append(key, { rows, resets }, isLast) {
-      if (resets.length > 0) log.write(key, { rows: [], resets });
-      if (isLast || charactersOf(rows) >= limits.charactersFiledAtOnce) {
-        file(key, rows);
+    append(key, { entries, resets }, isLast) {
+      if (resets.length > 0) log.write(key, { entries: [], resets });
+      if (isLast || charactersOf(entries) >= limits.charactersFiledAtOnce) {
+        file(key, entries);
         return;
       }
-      journal.add(key, rows);
-      if (journal.of(key).length >= limits.rowsAConversation) file(key);
+      journal.add(key, entries);
+      if (journal.countOf(key) >= limits.entriesAConversation) file(key);
       makeRoom();
     },
     isUntidy: (before) =>
@@ -91,8 +90,8 @@ export function createJournaledLog(
   };
 }
 
-function charactersOf(rows: readonly EntryRow[]): number {
+function charactersOf(entries: readonly Entry[]): number {
   let characters = 0;
-  for (const { text } of rows) characters += text.length;
+  for (const entry of entries) characters += isChunk(entry) ? entry.delta.length : entry.text.length;
   return characters;
 }

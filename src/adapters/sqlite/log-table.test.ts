@@ -64,7 +64,7 @@ function open(): { readonly log: LogTable; readonly insert: ReturnType<DatabaseS
   onTestFinished(() => database.close());
   migrate(database);
   return {
-    log: createLogTable(database, { of: () => [] }),
+    log: createLogTable(database, { of: () => [], endOf: () => undefined }),
     insert: database.prepare("INSERT INTO entries VALUES (?, ?, ?, ?)"),
   };
 }

@@ -2,9 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import { attemptOf, cursorAt, seqOf } from "../../core/index.ts";
 import type { Cursor, LogEvent, VoidedRange } from "../../core/index.ts";
 import { EntryParser } from "./entry-parser.ts";
-import { entriesOfGroup, entryRows, MAX_ENTRIES_A_ROW } from "./entry-rows.ts";
-import type { Entry, EntryRow } from "./entry-rows.ts";
-import type { RecentRows } from "./recent-rows.ts";
+import { entriesOfGroup, entryRows, isChunk, MAX_ENTRIES_A_ROW, textOf } from "./entry-rows.ts";
+import type { Entry } from "./entry-rows.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 /** The entries of every conversation, and which of them are void. */
 export interface LogTable {
@@ -21,7 +21,7 @@ export interface LogTable {
 
 /** Entries in the form they are stored in; made before a transaction, so that what is no JSON is refused there. */
 export interface SerializedEntries {
-  readonly rows: readonly EntryRow[];
+  readonly entries: readonly Entry[];
   readonly resets: readonly StepReset[];
 }
 
@@ -29,7 +29,7 @@ type StepReset = Extract<LogEvent, { readonly type: "step-reset" }>;
 
 export function serialize(events: readonly LogEvent[]): SerializedEntries {
   const resets = events.some(isReset) ? events.filter(isReset) : NO_RESETS;
-  return { rows: entryRows(events), resets };
+  return { entries: entryRows(events), resets };
 }
 
 const NO_RESETS: readonly StepReset[] = [];
@@ -40,7 +40,7 @@ function isReset(event: LogEvent): event is StepReset {
 
 type StoredRow = readonly [event: string];
 
-export function createLogTable(database: DatabaseSync, recent: RecentRows): LogTable {
+export function createLogTable(database: DatabaseSync, recent: RecentEntries): LogTable {
   // One attempt at a time: of (attempt, seq) > (?, ?) SQLite asks every row again what the index has told. An attempt has
   // no holes, so that it is known up to where the entries wanted go.
   const readRows = database.prepare(
@@ -86,7 +86,7 @@ export function createLogTable(database: DatabaseSync, recent: RecentRows): LogT
       else seq = had = BEFORE_ALL;
       attempt = next;
     }
-    if (events.length < limit) addRecent(events, { rows: recent.of(key), after, limit, parser });
+    if (events.length < limit) addRecent(events, { entries: recent.of(key), after, limit, parser });
     return events;
   }
 
@@ -98,8 +98,8 @@ export function createLogTable(database: DatabaseSync, recent: RecentRows): LogT
 
   return {
     read,
-    write(key, { rows, resets }) {
-      for (const { attempt, seq, text } of rows) insert.run(key, attempt, seq, text);
+    write(key, { entries, resets }) {
+      for (const entry of entries) insert.run(key, entry.attempt, entry.seq, textOf(entry));
       for (const { attempt, seq, from } of resets) insertVoided.run(key, attempt, seq, from);
     },
     voided: (key) => voided.all(key).map(voidedRange),
@@ -140,7 +140,7 @@ function addEntries(events: LogEvent[], { rows, had, limit, parser }: RowsRead):
 }
 
 interface RecentRead {
-  readonly rows: readonly Entry[];
+  readonly entries: Iterable<Entry>;
   /** Where the read began. */
   readonly after: Cursor;
   readonly limit: number;
@@ -148,18 +148,18 @@ interface RecentRead {
 }
 
 /** What the journal has beyond what was read. */
-function addRecent(events: LogEvent[], { rows, after, limit, parser }: RecentRead): void {
+function addRecent(events: LogEvent[], { entries, after, limit, parser }: RecentRead): void {
   const last = events.at(-1);
   const attempt = last ? last.attempt : attemptOf(after);
   const seq = last ? last.seq : seqOf(after);
-  for (const row of rows) {
-    if (row.attempt < attempt || (row.attempt === attempt && row.seq <= seq)) continue;
+  for (const entry of entries) {
+    if (entry.attempt < attempt || (entry.attempt === attempt && entry.seq <= seq)) continue;
     if (events.length === limit) return;
-    if ("type" in row) {
-      events.push(row);
+    if (isChunk(entry)) {
+      events.push(entry);
     } else {
-      const had = row.attempt === attempt ? seq : BEFORE_ALL;
-      addEntries(events, { rows: [[row.text]], had, limit, parser });
+      const had = entry.attempt === attempt ? seq : BEFORE_ALL;
+      addEntries(events, { rows: [[entry.text]], had, limit, parser });
     }
   }
 }

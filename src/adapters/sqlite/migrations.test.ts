@@ -90,6 +90,38 @@ test("what version 2 wrote is read, written on, and removed", async () => {
   expect(countOf(path, ["entries", "voided", "inbox", "records", "answers"])).toEqual([0, 0, 0, 0, 0]);
 });
 
+test("what version 4 had in its journal is in its place, but for what was there already or is nobody's", async () => {
+  const directory = temporaryDirectory(onTestFinished);
+  const old = new DatabaseSync(join(directory, "holdfast.db"));
+  migrate(old, MIGRATIONS.slice(0, 4));
+  const conversation = old.prepare(
+    `INSERT INTO conversations
+       (key, id, agent, created_at, updated_at, runs, attempt, tip, base, settled, next_item, waiting)
+     VALUES (?, ?, 'Agent', 1, ${Date.now()}, 1, 1, ?, '0-0', ?, 2, 0)`,
+  );
+  conversation.run(1, "under-way", "1-0", "0-0");
+  conversation.run(2, "ended", "1-1", "1-1");
+  const filed = old.prepare("INSERT INTO entries VALUES (?, 1, ?, ?)");
+  const journaled = old.prepare("INSERT INTO journal VALUES (NULL, ?, 1, ?, ?)");
+  for (const seq of [0, 1]) filed.run(1, seq, JSON.stringify(entry(seq)));
+  for (const seq of [1, 2]) journaled.run(1, seq, JSON.stringify(entry(seq)));
+  journaled.run(2, 1, JSON.stringify(entry(1)));
+  journaled.run(9, 1, JSON.stringify(entry(1)));
+  journaled.run(1, 4, JSON.stringify([entry(3), 1, "x"]));
+  old.close();
+
+  const store = await createSqliteStore({ directory });
+  const [underWay, ended] = ["under-way", "ended"] as ConversationId[];
+  if (!ended || !underWay) throw new Error("There are two.");
+  expect(await store.read(underWay, START, 10)).toEqual(
+    [0, 1, 2, 3].map(entry).concat({ ...entry(4), at: 2 }),
+  );
+  expect(await store.read(ended, START, 10)).toEqual([]);
+  await store.append(underWay, [entry(5)]);
+  expect((await store.conversation(underWay))?.tip).toBe("1-5");
+  await store.close();
+});
+
 test("a file that fills its limit is brought up to date, though that takes room for a while", async () => {
   const directory = temporaryDirectory(onTestFinished);
   const path = join(directory, "holdfast.db");

@@ -104,6 +104,26 @@ export const MIGRATIONS: readonly string[] = [
     event        TEXT    NOT NULL
   ) STRICT;
   `,
+  // Rows of one entry each were most of what a commit wrote: from here on a row has what a commit appended, of whatever
+  // conversations. What was in the journal and nowhere else goes to its place.
+  `
+  INSERT INTO entries
+    SELECT unfiled.conversation, unfiled.attempt, unfiled.seq, unfiled.event
+    FROM journal AS unfiled JOIN conversations ON conversations.key = unfiled.conversation
+    WHERE (unfiled.attempt, unfiled.seq) > (
+        CAST(substr(settled, 1, instr(settled, '-') - 1) AS INTEGER),
+        CAST(substr(settled, instr(settled, '-') + 1) AS INTEGER))
+      AND NOT EXISTS (
+        SELECT 1 FROM entries AS filed WHERE filed.conversation = unfiled.conversation
+          AND (filed.attempt, filed.seq) >= (unfiled.attempt, unfiled.seq))
+    ORDER BY unfiled.id;
+  DROP TABLE journal;
+  CREATE TABLE journal (
+    id          INTEGER PRIMARY KEY,
+    highest_key INTEGER NOT NULL,
+    entries     TEXT    NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings a file to the newest version, each step in a transaction of its own. Refuses a file of a newer version. */

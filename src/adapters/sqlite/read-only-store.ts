@@ -4,7 +4,7 @@ import type { ConversationStore } from "../../ports/index.ts";
 import { createFollowHub } from "../follow/index.ts";
 import { createFileWatch } from "./file-watch.ts";
 import { databasePath, openForReading } from "./open-database.ts";
-import { createRecentRowsView } from "./recent-rows.ts";
+import { createRecentEntriesView } from "./recent-entries.ts";
 import { createStoreReader } from "./store-reader.ts";
 import type { StoreSettings } from "./store-settings.ts";
 import { createTables } from "./tables.ts";
@@ -13,7 +13,7 @@ import { syncWriteAheadLog } from "./write-ahead-log.ts";
 /** Opens what a server writes, or has written, to look at it. Takes no lock and holds nobody up. */
 export function openReadOnlyStore({ directory, retention, now }: StoreSettings): ConversationStore {
   const database = openForReading(directory);
-  const recent = createRecentRowsView(database);
+  const recent = createRecentEntriesView(database);
   const dataVersion = database.prepare("PRAGMA data_version");
   let storedVersion: unknown;
   const reader = createStoreReader({

@@ -13,7 +13,7 @@ import { createJournaledLog } from "./journaled-log.ts";
 import type { JournaledLog } from "./journaled-log.ts";
 import { createLogTable } from "./log-table.ts";
 import type { LogTable } from "./log-table.ts";
-import type { RecentRows } from "./recent-rows.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 /** Everything that is stored, through statements that are prepared once. */
 export interface Tables {
@@ -46,6 +46,7 @@ export function createWriterTables(database: DatabaseSync): WriterTables {
       },
     },
     memory: {
+      committing: () => journal.committing(),
       committed() {
         conversations.committed();
         journal.committed();
@@ -59,7 +60,7 @@ export function createWriterTables(database: DatabaseSync): WriterTables {
 }
 
 /** Reads the journal through `recent`. */
-export function createTables(database: DatabaseSync, recent: RecentRows): Tables {
+export function createTables(database: DatabaseSync, recent: RecentEntries): Tables {
   return {
     conversations: createConversationTable(database, recent),
     log: createLogTable(database, recent),
