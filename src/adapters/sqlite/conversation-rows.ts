@@ -31,8 +31,16 @@ interface KeptRow {
 
 type Touchable = Omit<ConversationRow, "tip" | "updatedAt"> & { tip: Cursor; updatedAt: number };
 
-/** How to undo a change of what is kept. */
+/** How to undo a change of which rows are kept. */
 type Undo = () => void;
+
+/** A row before it was touched. */
+interface Untouched {
+  readonly entry: KeptRow;
+  readonly tip: Cursor;
+  readonly updatedAt: number;
+  readonly told: boolean;
+}
 
 export function createConversationRows(
   table: ConversationTable,
@@ -41,6 +49,7 @@ export function createConversationRows(
   const kept = new Map<ConversationId, KeptRow>();
   /** The changes of the transaction under way. */
   let undo: Undo[] = [];
+  let touched: Untouched[] = [];
 
   function keep(row: ConversationRow, told: boolean): void {
     const { id } = row;
@@ -62,11 +71,7 @@ export function createConversationRows(
       return;
     }
     const { row, told } = entry;
-    const before = { tip: row.tip, updatedAt: row.updatedAt };
-    undo.push(() => {
-      Object.assign(row, before);
-      entry.told = told;
-    });
+    touched.push({ entry, tip: row.tip, updatedAt: row.updatedAt, told });
     row.tip = tip;
     row.updatedAt = updatedAt;
     entry.told = false;
@@ -118,10 +123,16 @@ export function createConversationRows(
     tell,
     committed() {
       undo = [];
+      touched = [];
     },
     rolledBack() {
+      for (const { entry, tip, updatedAt, told } of touched.toReversed()) {
+        Object.assign(entry.row, { tip, updatedAt });
+        entry.told = told;
+      }
       for (const change of undo.toReversed()) change();
       undo = [];
+      touched = [];
     },
   };
 }

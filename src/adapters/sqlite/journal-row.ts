@@ -1,5 +1,6 @@
-import { parseEvent } from "../../core/index.ts";
-import { isPlainChunk } from "./entry-rows.ts";
+import { attemptOf, cursorAt, parseCursor, parseEvent, seqOf } from "../../core/index.ts";
+import type { Cursor } from "../../core/index.ts";
+import { isGroup, isPlainChunk, textOf } from "./entry-rows.ts";
 import type { Entry } from "./entry-rows.ts";
 
 /** An entry of a journal's row, and the key of the conversation whose it is. */
@@ -15,65 +16,74 @@ export interface ContinuedText {
 }
 
 /**
- * A row of the journal that more may join. It is a JSON array of what was appended, in order: a conversation's key, and
- * behind it what was appended to it as `entries` would hold it, or, of a text chunk that continues what comes before it
- * in the journal, two elements: the milliseconds since, and the text.
+ * A row of the journal that more may join: a JSON array of what was appended, in order, three elements each. The first is
+ * the conversation's key. Of a text chunk that continues what comes before it in the journal, the others are the
+ * milliseconds since then, and the text; of everything else its place in the log, and what `entries` would hold.
  */
 export class JournalRowText {
-  #text = "";
-  /** The highest key of a conversation in it. */
-  highestKey = 0;
+  #elements: (number | string)[] = [];
+  #length = 0;
+  #highestKey = 0;
 
+  /** How many characters it has, about. */
   get length(): number {
-    return this.#text.length;
+    return this.#length;
   }
 
-  /** Adds what stands for something that was appended. */
-  add(key: number, text: string): void {
-    this.#text += this.#text === "" ? `[${key},${text}` : `,${key},${text}`;
-    if (key > this.highestKey) this.highestKey = key;
+  /** The highest key of a conversation in it. */
+  get highestKey(): number {
+    return this.#highestKey;
+  }
+
+  add(key: number, entry: Entry): void {
+    this.#add(key, cursorAt(entry.attempt, entry.seq), textOf(entry));
+  }
+
+  addText(key: number, elapsedMs: number, delta: string): void {
+    this.#add(key, elapsedMs, delta);
+  }
+
+  #add(key: number, place: Cursor | number, text: string): void {
+    this.#elements.push(key, place, text);
+    this.#length += text.length + ROOM_BESIDE_TEXT;
+    if (key > this.#highestKey) this.#highestKey = key;
   }
 
   /** Gives the row's text and begins anew. */
   take(): string {
-    const text = `${this.#text}]`;
+    const text = JSON.stringify(this.#elements);
     this.clear();
     return text;
   }
 
   clear(): void {
-    this.#text = "";
-    this.highestKey = 0;
+    this.#elements = [];
+    this.#length = 0;
+    this.#highestKey = 0;
   }
 }
 
+/** About how much a key, a place and what sets them apart take. */
+const ROOM_BESIDE_TEXT = 14;
+
 /** What is in a row. */
 export function journalItems(text: string): readonly JournalItem[] {
-  const elements = (JSON.parse(text) as readonly unknown[]).values();
+  const elements = JSON.parse(text) as readonly (number | string)[];
   const items: JournalItem[] = [];
-  for (const key of elements) {
-    const element = elements.next().value;
+  for (let index = 0; index < elements.length; index += 3) {
+    const [key, place, stored] = elements.slice(index, index + 3);
     const entry =
-      typeof element === "number"
-        ? { elapsedMs: element, delta: String(elements.next().value) }
-        : storedEntry(element);
+      typeof place === "number"
+        ? { elapsedMs: place, delta: String(stored) }
+        : storedEntry(parseCursor(String(place)), String(stored));
     items.push({ key: Number(key), entry });
   }
   return items;
 }
 
 /** As it was before it was written to the journal: also of a newer version's entries nothing gets lost. */
-function storedEntry(element: unknown): Entry {
-  const event = Array.isArray(element) ? undefined : parseEvent(element);
+function storedEntry(place: Cursor, text: string): Entry {
+  const event = isGroup(text) ? undefined : parseEvent(JSON.parse(text));
   if (event && isPlainChunk(event)) return event;
-  return { ...placeOf(element), text: JSON.stringify(element) };
-}
-
-/** Of the last entry: those of a row of several follow each other, each an object or two elements of which the first is a number. */
-function placeOf(element: unknown): { readonly attempt: number; readonly seq: number } {
-  const elements = (Array.isArray(element) ? element : [element]) as readonly unknown[];
-  const [first] = elements as readonly { readonly attempt: number; readonly seq: number }[];
-  if (!first) throw new TypeError("A row of the journal has no entries.");
-  const count = elements.filter((each) => typeof each !== "string").length;
-  return { attempt: first.attempt, seq: first.seq + count - 1 };
+  return { attempt: attemptOf(place), seq: seqOf(place), text };
 }

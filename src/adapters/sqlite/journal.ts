@@ -11,7 +11,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { compareCursors, cursorAt, parseCursor } from "../../core/index.ts";
 import { ConversationTail } from "./conversation-tail.ts";
-import { isChunk, shortText, textOf } from "./entry-rows.ts";
+import { isChunk } from "./entry-rows.ts";
 import type { Entry, Place } from "./entry-rows.ts";
 import type { TransactionMemory } from "./group-writer.ts";
 import { journalItems, JournalRowText } from "./journal-row.ts";
@@ -22,8 +22,8 @@ import type { RecentEntries } from "./recent-entries.ts";
 /** How many characters are cut off at a time, so that none of it takes long. */
 export const CHARACTERS_A_CUT = 65_536;
 
-/** What a row takes in: a page of SQLite's, so that none of it overflows to another. */
-const ROW_CHARACTERS = 4000;
+/** From so many characters on a row is written: what it has by then nearly always fits a page of SQLite's. */
+const ROW_CHARACTERS = 3800;
 /** How many conversations that were taken out are kept in front of the queue before they are cut off. */
 const MAX_TAKEN_QUEUED = 1024;
 
@@ -53,12 +53,6 @@ interface Unfiled {
   readonly tail: ConversationTail;
 }
 
-/** A change of the transaction under way. */
-interface Change {
-  readonly kind: "added" | "taken";
-  readonly unfiled: Unfiled;
-}
-
 /** With what was not filed when the file was last written to. */
 export function openJournal(database: DatabaseSync): Journal {
   return new DatabaseJournal(database);
@@ -78,7 +72,9 @@ class DatabaseJournal implements Journal {
   #newest = 1;
   #end = 1;
   #committed = { begin: 1, newest: 1, end: 1 };
-  #changes: Change[] = [];
+  /** Of the transaction under way: to what an entry was added, each time, and what was taken. */
+  #added: Unfiled[] = [];
+  #taken: Unfiled[] = [];
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare("INSERT INTO journal VALUES (?, ?, ?)");
@@ -114,11 +110,10 @@ class DatabaseJournal implements Journal {
     const unfiled = this.#unfiled.get(key) ?? this.#begun(key, this.#end);
     for (const entry of entries) {
       const elapsedMs = unfiled.tail.push(entry);
-      this.#changes.push({ kind: "added", unfiled });
-      const short = elapsedMs !== undefined && isChunk(entry);
-      const text = short ? shortText(elapsedMs, entry.delta) : textOf(entry);
-      if (this.#row.length + text.length > ROW_CHARACTERS) this.#writeRow();
-      this.#row.add(key, text);
+      this.#added.push(unfiled);
+      if (elapsedMs !== undefined && isChunk(entry)) this.#row.addText(key, elapsedMs, entry.delta);
+      else this.#row.add(key, entry);
+      if (this.#row.length > ROW_CHARACTERS) this.#writeRow();
     }
   }
 
@@ -126,7 +121,7 @@ class DatabaseJournal implements Journal {
     const unfiled = this.#unfiled.get(key);
     if (!unfiled) return [];
     this.#unfiled.delete(key);
-    this.#changes.push({ kind: "taken", unfiled });
+    this.#taken.push(unfiled);
     return unfiled.tail.entries();
   }
 
@@ -145,24 +140,24 @@ class DatabaseJournal implements Journal {
   }
 
   committed(): void {
-    this.#changes = [];
+    this.#added = [];
+    this.#taken = [];
     this.#committed = { begin: this.#begin, newest: this.#newest, end: this.#end };
   }
 
   rolledBack(): void {
-    for (const { kind, unfiled } of this.#changes.toReversed()) {
-      if (kind === "taken") this.#unfiled.set(unfiled.key, unfiled);
-      else {
-        unfiled.tail.pop();
-        if (unfiled.tail.count === 0) this.#unfiled.delete(unfiled.key);
-      }
+    for (const unfiled of this.#added) unfiled.tail.pop();
+    for (const unfiled of [...this.#added, ...this.#taken]) {
+      if (unfiled.tail.count > 0) this.#unfiled.set(unfiled.key, unfiled);
+      else if (this.#unfiled.get(unfiled.key) === unfiled) this.#unfiled.delete(unfiled.key);
     }
     // Of what was taken and put back, some had left the queue.
     this.#queue = [...this.#unfiled.values()].toSorted((a, b) => a.begin - b.begin);
     this.#head = 0;
     this.#row.clear();
     ({ begin: this.#begin, newest: this.#newest, end: this.#end } = this.#committed);
-    this.#changes = [];
+    this.#added = [];
+    this.#taken = [];
   }
 
   #load(database: DatabaseSync): void {
