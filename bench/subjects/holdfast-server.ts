@@ -91,7 +91,7 @@ async function serveStore(store: ConversationStore): Promise<Subject> {
           return run.writer.flush();
         }),
       );
-      for (const run of runs) await run.end();
+      await Promise.all(runs.map((run) => run.end()));
       return perSecond;
     },
   };

@@ -34,9 +34,8 @@ export interface Journal extends RecentEntries, TransactionMemory {
   readonly end: number;
   /** How much in front was filed, all of it. */
   readonly spare: number;
-  /** How many entries of a conversation are not filed; those that were appended together count as one. */
-  countOf(key: number): number;
-  add(key: number, entries: readonly Entry[]): void;
+  /** Gives how many of the conversation are there now; entries that were appended together count as one. */
+  add(key: number, entries: readonly Entry[]): number;
   /** Gives a conversation's entries to whoever files them, or forgets them. */
   take(key: number): Iterable<Entry>;
   /** Whose entries have waited for longest, if some have waited since before a place. */
@@ -102,11 +101,7 @@ class DatabaseJournal implements Journal {
     return this.#unfiled.get(key)?.tail.end;
   }
 
-  countOf(key: number): number {
-    return this.#unfiled.get(key)?.tail.count ?? 0;
-  }
-
-  add(key: number, entries: readonly Entry[]): void {
+  add(key: number, entries: readonly Entry[]): number {
     const unfiled = this.#unfiled.get(key) ?? this.#begun(key, this.#end);
     for (const entry of entries) {
       const elapsedMs = unfiled.tail.push(entry);
@@ -115,6 +110,7 @@ class DatabaseJournal implements Journal {
       else this.#row.add(key, entry);
       if (this.#row.length > ROW_CHARACTERS) this.#writeRow();
     }
+    return unfiled.tail.count;
   }
 
   take(key: number): Iterable<Entry> {

@@ -77,8 +77,7 @@ export function createJournaledLog(
         file(key, entries);
         return;
       }
-      journal.add(key, entries);
-      if (journal.countOf(key) >= limits.entriesAConversation) file(key);
+      if (journal.add(key, entries) >= limits.entriesAConversation) file(key);
       makeRoom();
     },
     isUntidy: (before) =>
