@@ -32,6 +32,6 @@ function appendFigure(order: WriteOrder): Figure {
 
 export const APPEND_FIGURES: readonly Figure[] = [
   appendFigure({ conversations: 64, chunks: 1000, batch: 1 }),
-  appendFigure({ conversations: 1000, chunks: 60, batch: 1 }),
+  appendFigure({ conversations: 1000, chunks: 240, batch: 1 }),
   appendFigure({ conversations: 64, chunks: 480, batch: 16 }),
 ];

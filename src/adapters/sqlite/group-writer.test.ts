@@ -91,98 +91,22 @@ describe("writes of one turn", () => {
 
   test("are committed on closing, and refused from then on", async () => {
     const { writer, insert, count } = open();
-    const answered: string[] = [];
-    const write = writer.write(() => insert(1)).then(() => answered.push("write"));
-    const close = writer.close().then(() => answered.push("close"));
-    await expect(writer.write(() => insert(2))).rejects.toMatchObject({ code: "shutting_down" });
-    await Promise.all([write, close, writer.close()]);
-    expect([answered, count()]).toEqual([["write", "close"], 1]);
-  });
-});
-
-describe("what was committed", () => {
-  test("is answered when it is on stable storage, and what comes meanwhile is the next group", async () => {
-    const { writer, insert, count, disk } = openWithDisk();
-    const answered: number[] = [];
-    const first = writer.write(() => insert(1)).then(() => answered.push(1));
-    await turn();
-    const others = [2, 3].map((n) => writer.write(() => insert(n)).then(() => answered.push(n)));
-    await turn();
-    expect([disk.syncs, count(), answered]).toEqual([1, 1, []]);
-    disk.end();
-    await first;
-    await turn();
-    expect([disk.syncs, count(), answered]).toEqual([2, 3, [1]]);
-    disk.end();
-    await Promise.all(others);
-    expect(answered).toEqual([1, 2, 3]);
-  });
-
-  test("is told to who has read it when it is on stable storage", async () => {
-    const { writer, insert, disk } = openWithDisk();
-    expect(writer.synced()).toBeUndefined();
     const write = writer.write(() => insert(1));
-    await turn();
-    let told = false;
-    const reading = writer.synced()?.then(() => (told = true));
-    await turn();
-    expect(told).toBe(false);
-    disk.end();
-    await Promise.all([write, reading]);
-    expect([told, writer.synced()]).toEqual([true, undefined]);
-  });
-
-  test("is not synced where nothing was written", async () => {
-    const { writer, disk } = openWithDisk();
-    await writer.write(nothing);
-    await expect(writer.write(refuse)).rejects.toMatchObject({ code: "queue_full" });
-    expect(disk.syncs).toBe(0);
-  });
-
-  test("is in doubt when the disk fails to keep it: nobody is told of anything from then on", async () => {
-    const { writer, insert, disk } = openWithDisk();
-    const first = writer.write(() => insert(1));
-    await turn();
-    const reading = writer.synced();
-    const second = writer.write(() => insert(2));
-    disk.end(new Error("EIO"));
-    const lost = { code: "store_unavailable", message: expect.stringContaining("restart the server") };
-    for (const each of [first, second, reading]) await expect(each).rejects.toMatchObject(lost);
-    await expect(writer.synced()).rejects.toMatchObject(lost);
-    await expect(writer.write(() => insert(3))).rejects.toMatchObject(lost);
-    expect(disk.syncs).toBe(1);
-    await writer.close();
+    writer.close();
+    expect(count()).toBe(1);
+    await write;
+    await expect(writer.write(() => insert(2))).rejects.toMatchObject({ code: "shutting_down" });
   });
 });
 
-/** With a disk that keeps what was written when it is told to, or fails to. */
-function openWithDisk() {
-  let under: ((error: Error | null) => void) | undefined;
-  const disk = {
-    syncs: 0,
-    end(error: Error | null = null) {
-      under?.(error);
-    },
-  };
-  const sync: GroupWriterOptions["sync"] = (done) => {
-    disk.syncs += 1;
-    under = done;
-  };
-  return { ...open({ sync }), disk };
-}
-
-async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
-
-function open(options: Partial<GroupWriterOptions> = {}) {
+function open(options: GroupWriterOptions = {}) {
   const database = new DatabaseSync(":memory:");
   database.exec("CREATE TABLE numbers (n INTEGER PRIMARY KEY, filler TEXT NOT NULL) STRICT");
   const add = database.prepare("INSERT INTO numbers VALUES (?, ?)");
   const all = database.prepare("SELECT count(*) AS n FROM numbers");
   return {
     database,
-    writer: createGroupWriter(database, { sync: (done) => void setImmediate(done, null), ...options }),
+    writer: createGroupWriter(database, options),
     insert: (n: number, size = 1): Plan<void> => ({
       value: undefined,
       apply: () => void add.run(n, "x".repeat(size)),

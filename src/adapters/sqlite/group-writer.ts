@@ -1,14 +1,12 @@
 /*
- * Group commit. An fsync costs as much as some hundred inserts, so whatever came while the one before was under way shares
- * one transaction and its fsync, before which nobody is answered (L1, L2). The fsync is made beside the event loop; what
- * SQLite does by itself holds it up, and the time that a group takes is bounded for that reason.
- *
- * What a group wrote can be read before it is on stable storage: `synced` tells when what was read is.
+ * Group commit. An fsync costs as much as some hundred inserts, so whatever is to be written in one turn of the event
+ * loop shares one transaction; nobody is answered before its COMMIT (L1, L2). SQLite works synchronously on this thread:
+ * a commit holds the event loop up for as long as it takes, and the time that a group takes is bounded for that reason.
  *
  * No savepoints: a write first decides, which only reads and may refuse, and then applies, which only fails when the
  * store does. A refusal thus concerns nobody else; after a failure the group is rolled back as a whole.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { AgentError } from "../../core/index.ts";
 import { fromSqliteError, isFromSqlite } from "./sqlite-error.ts";
 
@@ -46,186 +44,116 @@ export interface GroupWriter {
    * may refuse by throwing; it may run again when another write of its group fails.
    */
   write<T>(decide: () => Plan<T>): Promise<T>;
-  /**
-   * Resolves when all that can be read now is on stable storage. Undefined: it is already. Rejects when that is not known
-   * and never will be.
-   */
-  synced(): Promise<void> | undefined;
-  /** Refuses further writes; resolves when those that wait were answered. */
-  close(): Promise<void>;
+  /** Commits what waits; afterwards writes are refused. */
+  close(): void;
 }
 
 export interface GroupWriterOptions {
-  /** Calls back when all that was committed before is on stable storage, or with why that is not known. */
-  readonly sync: (done: (error: Error | null) => void) => void;
   readonly memory?: TransactionMemory;
   /** Milliseconds since whenever. Default `performance.now`. */
   readonly clock?: () => number;
 }
 
-export function createGroupWriter(database: DatabaseSync, options: GroupWriterOptions): GroupWriter {
-  return new DatabaseGroupWriter(database, options);
-}
+export function createGroupWriter(
+  database: DatabaseSync,
+  { memory, clock = () => performance.now() }: GroupWriterOptions = {},
+): GroupWriter {
+  const begin = database.prepare("BEGIN IMMEDIATE");
+  const commit = database.prepare("COMMIT");
+  const rollback = database.prepare("ROLLBACK");
+  let waiting: QueuedWrite[] = [];
+  let closed = false;
 
-class DatabaseGroupWriter implements GroupWriter {
-  readonly #database: DatabaseSync;
-  readonly #sync: GroupWriterOptions["sync"];
-  readonly #memory: TransactionMemory | undefined;
-  readonly #clock: () => number;
-  readonly #begin: StatementSync;
-  readonly #commit: StatementSync;
-  readonly #rollback: StatementSync;
-  #waiting: QueuedWrite[] = [];
-  #scheduled = false;
-  /** Committed, and to be answered when it is on stable storage: one group at a time. */
-  #syncing: readonly QueuedWrite[] | undefined;
-  /** Those who have read what is being synced. */
-  #readers: PromiseWithResolvers<void> | undefined;
-  /** Whether what was committed is on stable storage is not known. */
-  #lost: AgentError | undefined;
-  #closing: PromiseWithResolvers<void> | undefined;
-
-  constructor(database: DatabaseSync, { sync, memory, clock }: GroupWriterOptions) {
-    this.#database = database;
-    this.#sync = sync;
-    this.#memory = memory;
-    this.#clock = clock ?? (() => performance.now());
-    this.#begin = database.prepare("BEGIN IMMEDIATE");
-    this.#commit = database.prepare("COMMIT");
-    this.#rollback = database.prepare("ROLLBACK");
+  function enqueue(write: QueuedWrite): void {
+    if (waiting.push(write) === 1) setImmediate(flush);
   }
 
-  write<T>(decide: () => Plan<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#closing) throw new AgentError("shutting_down", "The store is closed.");
-      if (this.#lost) throw this.#lost;
-      if (this.#waiting.length >= MAX_WAITING_WRITES) throw overloaded();
-      this.#waiting.push({
-        decide,
-        // What was decided is handed to nobody but the one who asked for it.
-        resolve: resolve as QueuedWrite["resolve"],
-        reject,
-        plan: undefined,
-        refusal: undefined,
-      });
-      this.#schedule();
-    });
+  function flush(): void {
+    if (waiting.length === 0) return;
+    commitGroup();
+    // In the next turn, so that a burst does not starve sockets and timers.
+    if (waiting.length > 0) setImmediate(flush);
   }
 
-  synced(): Promise<void> | undefined {
-    if (this.#lost) return Promise.reject(this.#lost);
-    if (!this.#syncing) return undefined;
-    this.#readers ??= Promise.withResolvers();
-    return this.#readers.promise;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= Promise.withResolvers();
-    this.#schedule();
-    return this.#closing.promise;
-  }
-
-  /** In a turn of its own, so that a burst does not starve sockets and timers. */
-  #schedule(): void {
-    if (this.#scheduled || this.#syncing) return;
-    if (this.#waiting.length === 0) {
-      this.#closing?.resolve();
-      return;
-    }
-    this.#scheduled = true;
-    setImmediate(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#scheduled = false;
-    const group = this.#commitGroup();
-    if (group.some((write) => write.plan?.apply)) {
-      this.#syncing = group;
-      this.#sync(this.#onSynced);
-      return;
-    }
-    for (const write of group) settle(write);
-    this.#schedule();
-  };
-
-  readonly #onSynced = (error: Error | null): void => {
-    const group = this.#syncing ?? [];
-    const readers = this.#readers;
-    this.#syncing = undefined;
-    this.#readers = undefined;
-    if (error) {
-      // An fsync that failed may succeed the next time without having written anything: nothing is certain from here on.
-      this.#lost = lost(error);
-      for (const write of [...group, ...this.#taken(this.#waiting.length)]) write.reject(this.#lost);
-      readers?.reject(this.#lost);
-    } else {
-      for (const write of group) settle(write);
-      readers?.resolve();
-    }
-    this.#schedule();
-  };
-
-  /** A group of the first of those that wait, committed; none where somebody had to be told of a failure first. */
-  #commitGroup(): readonly QueuedWrite[] {
+  /** Answers at least one of those that wait: a group of the first of them, or whoever must be told of a failure. */
+  function commitGroup(): void {
     for (;;) {
-      const outcome = this.#attempt();
-      if ("staged" in outcome) return this.#taken(outcome.staged);
+      const outcome = attempt();
+      if ("staged" in outcome) {
+        for (const write of taken(outcome.staged)) settle(write);
+        return;
+      }
       const { error, culprit } = outcome;
       if (!culprit) {
         // The store is away, for whoever waits alike.
-        for (const write of this.#taken(this.#waiting.length)) write.reject(error);
-        return NOBODY;
+        for (const write of taken(waiting.length)) write.reject(error);
+        return;
       }
       culprit.reject(error);
-      this.#waiting = this.#waiting.filter((write) => write !== culprit);
-      if (this.#waiting.length === 0) return NOBODY;
+      waiting = waiting.filter((write) => write !== culprit);
+      if (waiting.length === 0) return;
     }
   }
 
-  #taken(count: number): readonly QueuedWrite[] {
-    const first = this.#waiting;
-    if (count === first.length) {
-      this.#waiting = [];
-      return first;
-    }
-    this.#waiting = first.slice(count);
-    return first.slice(0, count);
+  function taken(count: number): readonly QueuedWrite[] {
+    const first = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return first;
   }
 
-  #attempt(): Committed | Failure {
+  function attempt(): Committed | Failure {
     let current: QueuedWrite | undefined;
     let staged = 0;
     try {
-      const deadline = this.#clock() + MAX_GROUP_MS;
-      this.#begin.run();
-      for (current of this.#waiting) {
+      const deadline = clock() + MAX_GROUP_MS;
+      begin.run();
+      for (current of waiting) {
         stage(current);
         staged += 1;
-        if (this.#clock() >= deadline) break;
+        if (clock() >= deadline) break;
       }
       current = undefined;
-      this.#memory?.committing();
-      this.#commit.run();
-      this.#memory?.committed();
+      memory?.committing();
+      commit.run();
+      memory?.committed();
       return { staged };
     } catch (cause) {
-      this.#abandon();
+      abandon();
       const error = fromSqliteError(cause);
       return { error, culprit: isUnavailable(error) ? undefined : current };
     }
   }
 
-  #abandon(): void {
-    this.#memory?.rolledBack();
+  function abandon(): void {
+    memory?.rolledBack();
     try {
-      if (this.#database.isTransaction) this.#rollback.run();
+      if (database.isTransaction) rollback.run();
     } catch {
       // the error that led here is the one to report; the next BEGIN tells whether the store has recovered
     }
   }
-}
 
-const NOBODY: readonly QueuedWrite[] = [];
+  return {
+    write<T>(decide: () => Plan<T>): Promise<T> {
+      return new Promise((resolve, reject) => {
+        if (closed) throw new AgentError("shutting_down", "The store is closed.");
+        if (waiting.length >= MAX_WAITING_WRITES) throw overloaded();
+        // What was decided is handed to nobody but the one who asked for it.
+        enqueue({
+          decide,
+          resolve: resolve as QueuedWrite["resolve"],
+          reject,
+          plan: undefined,
+          refusal: undefined,
+        });
+      });
+    },
+    close() {
+      closed = true;
+      while (waiting.length > 0) commitGroup();
+    },
+  };
+}
 
 interface Committed {
   /** How many of those that waited are in it. */
@@ -261,7 +189,7 @@ function stage(write: QueuedWrite): void {
   write.plan.apply?.();
 }
 
-/** Answers the caller, when all is on stable storage. */
+/** Answers the caller, after the commit. */
 function settle({ plan, refusal, resolve, reject }: QueuedWrite): void {
   if (!plan) {
     reject(refusal);
@@ -273,14 +201,6 @@ function settle({ plan, refusal, resolve, reject }: QueuedWrite): void {
 
 function isUnavailable(error: Error): boolean {
   return AgentError.isInstance(error) && error.code === "store_unavailable";
-}
-
-function lost(cause: Error): AgentError {
-  return new AgentError(
-    "store_unavailable",
-    "The disk failed to keep what was written to the store: see to the disk, and restart the server.",
-    { cause },
-  );
 }
 
 function overloaded(): AgentError {

@@ -44,8 +44,6 @@ export function openForWriting(directory: string, maxFileBytes: number | undefin
     if (isNew) limitSize(database, maxFileBytes);
     migrate(database);
     if (!isNew) limitSize(database, maxFileBytes);
-    // Up to here every commit was synced by itself; from here on by the group (`write-ahead-log.ts`).
-    database.exec("PRAGMA synchronous = NORMAL");
   });
 }
 

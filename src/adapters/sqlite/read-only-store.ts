@@ -8,14 +8,11 @@ import { createRecentEntriesView } from "./recent-entries.ts";
 import { createStoreReader } from "./store-reader.ts";
 import type { StoreSettings } from "./store-settings.ts";
 import { createTables } from "./tables.ts";
-import { syncWriteAheadLog } from "./write-ahead-log.ts";
 
 /** Opens what a server writes, or has written, to look at it. Takes no lock and holds nobody up. */
 export function openReadOnlyStore({ directory, retention, now }: StoreSettings): ConversationStore {
   const database = openForReading(directory);
   const recent = createRecentEntriesView(database);
-  const dataVersion = database.prepare("PRAGMA data_version");
-  let storedVersion: unknown;
   const reader = createStoreReader({
     tables: createTables(database, recent),
     retention,
@@ -25,7 +22,6 @@ export function openReadOnlyStore({ directory, retention, now }: StoreSettings):
         recent.refresh();
         return read();
       }),
-    stored,
   });
   const watch = createFileWatch(database, () => {
     for (const { id } of hub.followed()) hub.refresh(id);
@@ -38,14 +34,6 @@ export function openReadOnlyStore({ directory, retention, now }: StoreSettings):
     },
   });
   let closed = false;
-
-  /** What the writer committed is seen here before it has synced it. */
-  async function stored(): Promise<void> {
-    const version = dataVersion.get()?.["data_version"];
-    if (version === storedVersion) return;
-    await syncWriteAheadLog(directory);
-    storedVersion = version;
-  }
 
   return {
     description: `SQLite, ${databasePath(directory)} (read only)`,

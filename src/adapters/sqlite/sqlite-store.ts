@@ -26,8 +26,8 @@ export interface SqliteStoreOptions extends Partial<Retention> {
 }
 
 /**
- * The store for one server process: one file on a local disk, every write fsynced before its promise resolves, writes
- * that come while an fsync is under way sharing the next. Holds the directory's lock until it is closed or the process dies.
+ * The store for one server process: one file on a local disk, every write fsynced before its promise resolves, writes of
+ * one turn of the event loop sharing an fsync. Holds the directory's lock until it is closed or the process dies.
  *
  * Throws `store_locked` when another store has the directory, `store_unavailable` when the file cannot be used. Not
  * promised: that it works on a network file system.

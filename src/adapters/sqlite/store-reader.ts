@@ -22,12 +22,9 @@ export interface StoreReaderOptions {
   readonly now: () => number;
   /** Runs a read so that all of it sees one moment. */
   readonly atOneMoment: <T>(read: () => T) => T;
-  /** Resolves when what was just read is on stable storage (L2). Undefined: it is. */
-  readonly stored: () => Promise<void> | undefined;
 }
 
-export function createStoreReader(options: StoreReaderOptions): StoreReader {
-  const { tables, retention, now, atOneMoment, stored } = options;
+export function createStoreReader({ tables, retention, now, atOneMoment }: StoreReaderOptions): StoreReader {
   const { conversations, log, inbox, history } = tables;
 
   function find(id: ConversationId): ConversationRow | undefined {
@@ -71,10 +68,7 @@ export function createStoreReader(options: StoreReaderOptions): StoreReader {
 
   async function look<T>(reading: () => T): Promise<T> {
     try {
-      const seen = atOneMoment(reading);
-      const storing = stored();
-      if (storing) await storing;
-      return seen;
+      return atOneMoment(reading);
     } catch (error) {
       throw fromSqliteError(error);
     }

@@ -11,8 +11,6 @@ import type { StoreSettings } from "./store-settings.ts";
 import { startSweep } from "./sweep.ts";
 import { createWriterTables } from "./tables.ts";
 import { tellLastTimes, tellTimes } from "./tell-times.ts";
-import { openWriteAheadLog } from "./write-ahead-log.ts";
-import type { WriteAheadLog } from "./write-ahead-log.ts";
 import { createWritePlans } from "./write-plans.ts";
 
 /** Opens the store as the directory's one writer. */
@@ -20,42 +18,25 @@ export function openWritableStore(settings: StoreSettings): ConversationStore {
   createDirectory(settings.directory);
   const lock = lockDirectory(settings.directory);
   try {
-    return createWritableStore(settings, { lock, ...openFiles(settings) });
+    const database = openForWriting(settings.directory, settings.maxFileBytes);
+    return createWritableStore(settings, lock, database);
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function openFiles({ directory, maxFileBytes }: StoreSettings): Pick<OpenFiles, "database" | "log"> {
-  const database = openForWriting(directory, maxFileBytes);
-  try {
-    return { database, log: openWriteAheadLog(directory) };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-interface OpenFiles {
-  readonly lock: DirectoryLock;
-  readonly database: DatabaseSync;
-  readonly log: WriteAheadLog;
-}
-
-function createWritableStore(settings: StoreSettings, { lock, database, log }: OpenFiles): ConversationStore {
+function createWritableStore(
+  settings: StoreSettings,
+  lock: DirectoryLock,
+  database: DatabaseSync,
+): ConversationStore {
   const { directory, retention, now, logger, sweepIntervalMs } = settings;
   const tables = createWriterTables(database);
   const { conversations } = tables;
-  const writer = createGroupWriter(database, { sync: (done) => log.sync(done), memory: tables.memory });
+  const writer = createGroupWriter(database, { memory: tables.memory });
   // One connection that is never within a transaction when somebody looks: every read sees one moment anyway.
-  const reader = createStoreReader({
-    tables,
-    retention,
-    now,
-    atOneMoment: (read) => read(),
-    stored: () => writer.synced(),
-  });
+  const reader = createStoreReader({ tables, retention, now, atOneMoment: (read) => read() });
   const hub = createFollowHub({ read: reader.read });
   const plans = createWritePlans({ tables, hub, retention, now });
   const sweep = startSweep({
@@ -94,10 +75,10 @@ function createWritableStore(settings: StoreSettings, { lock, database, log }: O
       if (closed) return;
       closed = true;
       sweep.stop();
-      await tellLastTimes({ conversations, writer, logger });
-      await writer.close();
+      const told = tellLastTimes({ conversations, writer, logger });
+      writer.close();
+      await told;
       hub.close();
-      log.close();
       try {
         // Also empties the write-ahead log into the file; when that fails, the log stays, and nothing is lost.
         database.close();
