@@ -13,6 +13,7 @@ import type { ConversationStore, Logger, Metrics, RunEngine } from "./ports/inde
 import {
   createAgentRegistry,
   createDrive,
+  createInboxRounds,
   createLiveConversations,
   runtimeLimits,
   startSweeper,
@@ -67,6 +68,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     store,
     live: createLiveConversations(store),
     engine,
+    inboxRounds: createInboxRounds(),
     agents: createAgentRegistry(options.agents.map((agent) => agentFromDefinition(agent, options.model))),
     callbacks: {
       ...(onStreamingResponseUpdate && { onStreamingResponseUpdate }),

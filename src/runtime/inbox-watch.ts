@@ -1,9 +1,6 @@
 import type { DriveTask } from "../ports/index.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** How often a worker looks at the inbox of its own accord, in case an interrupt was lost, in milliseconds. */
-export const INBOX_CHECK_INTERVAL_MS = 5_000;
-
 export interface InboxWatch {
   /** Aborts once the run is to be cancelled, or its time is up: the next decision says which. */
   readonly over: AbortSignal;
@@ -32,7 +29,7 @@ export function watchInbox(runtime: Runtime, task: DriveTask, run: number, deadl
   }
 
   const stopListening = task.onInterrupt(() => void look());
-  const timer = setInterval(() => void look(), INBOX_CHECK_INTERVAL_MS);
+  const leaveRounds = runtime.inboxRounds.join(() => void look());
   const alarm = setTimeout(
     () => {
       abort.abort(new DOMException("The run's time is up.", "TimeoutError"));
@@ -46,7 +43,7 @@ export function watchInbox(runtime: Runtime, task: DriveTask, run: number, deadl
     end() {
       ended = true;
       stopListening();
-      clearInterval(timer);
+      leaveRounds();
       clearTimeout(alarm);
     },
   };

@@ -10,6 +10,7 @@ export type { RunDescription } from "./describe-run.ts";
 export { createDrive } from "./drive.ts";
 export { openReading } from "./open-reading.ts";
 export type { ReadEntries, Reading, ReadingSink, ReadRequest } from "./open-reading.ts";
+export { createInboxRounds } from "./inbox-rounds.ts";
 export { createLiveConversations } from "./live-conversations.ts";
 export type { LogReader } from "./log-reader.ts";
 export { readPage, tailOf } from "./read-page.ts";

@@ -1,6 +1,7 @@
 import type { ConversationStore, Logger, Metrics, RunEngine } from "../ports/index.ts";
 import type { AgentRegistry } from "./agent.ts";
 import type { AgentCallbacks } from "./callbacks.ts";
+import type { InboxRounds } from "./inbox-rounds.ts";
 import type { LiveConversations } from "./live-conversations.ts";
 import type { ToolSchemas } from "./tool-schemas.ts";
 
@@ -10,6 +11,8 @@ export interface Runtime {
   /** What is stored in this process's sight, for all its readers. */
   readonly live: LiveConversations;
   readonly engine: RunEngine;
+  /** In case the engine has lost an interrupt. */
+  readonly inboxRounds: InboxRounds;
   readonly agents: AgentRegistry;
   /** For all agents; an agent's own come after. */
   readonly callbacks: AgentCallbacks;

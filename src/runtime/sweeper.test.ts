@@ -5,6 +5,7 @@ import type { ConversationId, EventBody } from "../core/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
 import { NO_METRICS, SILENT } from "../ports/index.ts";
 import { createAgentRegistry, DEFAULT_LIMITS } from "./agent.ts";
+import { createInboxRounds } from "./inbox-rounds.ts";
 import { createLiveConversations } from "./live-conversations.ts";
 import { DEFAULT_RUNTIME_LIMITS } from "./runtime.ts";
 import type { Runtime } from "./runtime.ts";
@@ -109,6 +110,7 @@ function open({ serves = AGENT } = {}) {
       },
     },
     live: createLiveConversations(store),
+    inboxRounds: createInboxRounds(),
     engine: {
       description: "notes wakes",
       start: async () => {},

@@ -6,6 +6,7 @@ import type { AgentUpdate, ConversationStore, DriveTask } from "../../src/ports/
 import {
   createAgentRegistry,
   createDrive,
+  createInboxRounds,
   createLiveConversations,
   DEFAULT_LIMITS,
   DEFAULT_RUNTIME_LIMITS,
@@ -164,6 +165,7 @@ function runtimeOn(store: ConversationStore): Runtime {
   return {
     store,
     live: createLiveConversations(store),
+    inboxRounds: createInboxRounds(),
     engine: { description: "none", start: nothing, wake: nothing, interrupt: nothing, stop: nothing },
     agents: createAgentRegistry([AGENT]),
     callbacks: {},
