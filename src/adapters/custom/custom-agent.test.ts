@@ -65,6 +65,13 @@ describe.each([
     expect(await updatesOf([...whole, "more"])).toEqual(whole);
   });
 
+  it("may end any number of parts at once", async () => {
+    const starts = Array.from({ length: 20_000 }, (_, n) => ({ type: "text-start", id: `${n}` }) as const);
+    const updates = await updatesOf(starts);
+    expect(updates.filter(({ type }) => type === "text-end")).toHaveLength(starts.length);
+    expect(updates.at(-1)).toEqual(FINISH);
+  });
+
   it("may be nothing at all", async () => {
     expect(await updatesOf([])).toEqual([FINISH]);
   });

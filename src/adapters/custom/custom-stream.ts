@@ -18,6 +18,8 @@ export class CustomStream implements UpdateStream, AsyncIterableIterator<AgentUp
   #items: AsyncIterator<string | AgentUpdate> | undefined;
   /** What an item brought besides the update that was asked for. */
   #ready: readonly AgentUpdate[] = NOTHING;
+  /** How many of them were given. */
+  #given = 0;
   /** Whether the reader waits for what comes next. */
   #asked = false;
   #question: Question | undefined;
@@ -56,14 +58,25 @@ export class CustomStream implements UpdateStream, AsyncIterableIterator<AgentUp
     this.#asked = true;
     try {
       if (!this.#items && !this.#ended) this.#start();
-      if (this.#ready.length > 0) this.#give(this.#ready);
-      else if (!this.#ended) this.#read();
-      else if (this.#signal.aborted) this.#fail(this.#signal.reason);
-      else this.#finish();
+      this.#goOn();
     } catch (error) {
       this.#fail(error);
     }
   };
+
+  /** Gives what is ready for as long as the reader asks, and sees to more. A loop: one item may bring any number of updates. */
+  #goOn(): void {
+    while (this.#asked) {
+      const update = this.#ready[this.#given];
+      if (!update) break;
+      this.#given += 1;
+      this.#say(update);
+    }
+    if (!this.#asked) return;
+    if (!this.#ended) this.#read();
+    else if (this.#signal.aborted) this.#fail(this.#signal.reason);
+    else this.#finish();
+  }
 
   #start(): void {
     this.#signal.throwIfAborted();
@@ -82,16 +95,16 @@ export class CustomStream implements UpdateStream, AsyncIterableIterator<AgentUp
     try {
       const more = result.done === true ? undefined : this.#completer.moreText(result.value);
       if (more) this.#say(more);
-      else this.#give(this.#updatesOf(result));
+      else this.#makeReady(this.#updatesOf(result));
+      this.#goOn();
     } catch (error) {
       this.#giveUp(error);
     }
   };
 
-  #give([first, ...more]: readonly AgentUpdate[]): void {
-    this.#ready = more;
-    if (first) this.#say(first);
-    else this.#read();
+  #makeReady(updates: readonly AgentUpdate[]): void {
+    this.#ready = updates;
+    this.#given = 0;
   }
 
   #say(update: AgentUpdate): void {
@@ -110,7 +123,7 @@ export class CustomStream implements UpdateStream, AsyncIterableIterator<AgentUp
       return;
     }
     if (taking) taking.then(this.#ask, this.#giveUp);
-    else this.#ask();
+    else this.#asked = true;
   }
 
   #updatesOf(result: IteratorResult<string | AgentUpdate>): readonly AgentUpdate[] {
