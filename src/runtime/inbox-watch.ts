@@ -8,7 +8,7 @@ export interface InboxWatch {
 }
 
 /**
- * Looks at the inbox at each interrupt, and every few seconds, for a cancellation of the run (L11), and at the clock for
+ * Looks at the inbox at each interrupt, and when it is its turn (`InboxRounds`), for a cancellation of the run (L11), and at the clock for
  * its deadline (milliseconds since 1970).
  */
 export function watchInbox(runtime: Runtime, task: DriveTask, run: number, deadline: number): InboxWatch {

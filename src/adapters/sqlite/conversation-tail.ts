@@ -49,6 +49,12 @@ export class ConversationTail {
     if (!(piece instanceof ChunkRun && piece.pop())) this.#pieces.pop();
   }
 
+  /** Keeps nothing any more. */
+  clear(): void {
+    this.#pieces.length = 0;
+    this.#count = 0;
+  }
+
   *entries(): Generator<Entry, void, undefined> {
     for (const piece of this.#pieces) {
       if (piece instanceof ChunkRun) yield* piece.chunks();

@@ -129,6 +129,7 @@ export function isPlainChunk(event: LogEvent): event is TextChunk {
     event.type === "text-delta" &&
     typeof event.delta === "string" &&
     event.v === 1 &&
+    Number.isSafeInteger(event.at) &&
     fieldsOf(event) === PLAIN_FIELDS
   );
 }

@@ -9,7 +9,7 @@
  * A place in the journal is how many characters had come before. A row's number is its place.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { compareCursors, cursorAt, parseCursor } from "../../core/index.ts";
+import { AgentError, compareCursors, cursorAt, parseCursor } from "../../core/index.ts";
 import { ConversationTail } from "./conversation-tail.ts";
 import { isChunk } from "./entry-rows.ts";
 import type { Entry, Place } from "./entry-rows.ts";
@@ -136,6 +136,8 @@ class DatabaseJournal implements Journal {
   }
 
   committed(): void {
+    // Some stay in the queue until those before them are gone.
+    for (const { tail } of this.#taken) tail.clear();
     this.#added = [];
     this.#taken = [];
     this.#committed = { begin: this.#begin, newest: this.#newest, end: this.#end };
@@ -170,9 +172,13 @@ class DatabaseJournal implements Journal {
 
   /** Keeps what is nowhere else. */
   #keep({ key, entry }: JournalItem, id: number, isUnfiled: UnfiledCheck): void {
-    // What a chunk continues was filed together with it.
-    if ("elapsedMs" in entry) this.#unfiled.get(key)?.tail.pushText(entry.elapsedMs, entry.delta);
-    else if (isUnfiled(key, entry)) (this.#unfiled.get(key) ?? this.#begun(key, id)).tail.push(entry);
+    const unfiled = this.#unfiled.get(key);
+    if (!("elapsedMs" in entry)) {
+      if (isUnfiled(key, entry)) (unfiled ?? this.#begun(key, id)).tail.push(entry);
+    } else if (unfiled && !unfiled.tail.pushText(entry.elapsedMs, entry.delta)) {
+      throw damaged();
+    }
+    // Otherwise what the chunk continues was filed together with it.
   }
 
   #begun(key: number, begin: number): Unfiled {
@@ -207,6 +213,12 @@ class DatabaseJournal implements Journal {
   #firstNeeded(): number {
     return Math.min(this.#oldest()?.begin ?? this.#newest, this.#newest);
   }
+}
+
+function damaged(): AgentError {
+  return new AgentError("store_unavailable", "The store's journal is damaged: restore it from a backup.", {
+    retryable: false,
+  });
 }
 
 /** Tells of what is in the journal, in its order, whether it is nowhere else. */

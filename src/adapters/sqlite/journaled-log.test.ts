@@ -87,6 +87,20 @@ describe("a log whose newest rows lie in a journal", () => {
   });
 });
 
+test("a reader beside the writer takes no chunk for another when what it had seen was cut off", () => {
+  const { database, log, view, transact, append } = openBench();
+  transact(false, () => append(1, 1, false));
+  view.refresh();
+  transact(false, () => append(1, 100, false)); // in one piece: all of it is filed
+  transact(false, () => append(1, 1, false));
+  transact(false, () => append(1, 1, false));
+  transact(false, () => append(1, 100, false));
+  transact(false, () => log.tidy(log.journalEnd));
+  expect(database.prepare("SELECT count(*) AS n FROM journal").get()).toEqual({ n: 1 });
+  view.refresh();
+  expect([...view.of(1)]).toEqual([]);
+});
+
 /** A log of conversations 1 to 400, beside which it is remembered what is in it. */
 function openBench(limits = JOURNAL_LIMITS) {
   const database = new DatabaseSync(":memory:", { enableForeignKeyConstraints: false });
@@ -146,6 +160,8 @@ function openBench(limits = JOURNAL_LIMITS) {
   }
 
   return {
+    database,
+    view,
     get log() {
       return log;
     },

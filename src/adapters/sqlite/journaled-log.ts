@@ -15,7 +15,7 @@ export interface JournalLimits {
 
 export const JOURNAL_LIMITS: JournalLimits = {
   entriesAConversation: 128,
-  characters: 16 * 1024 * 1024,
+  characters: 8 * 1024 * 1024,
   charactersFiledAtOnce: 1024,
 };
 

@@ -67,12 +67,13 @@ export function createRecentEntriesView(database: DatabaseSync): RecentEntriesVi
     },
     endOf: (key) => seen.get(key)?.at(-1)?.entry,
     refresh() {
+      // Before anything is added: what is left of an entry that was cut off must not be taken for what a chunk continues.
+      const found = Number(readFirst.get()?.["id"]);
+      if (found > first) dropBefore(found);
       for (const { id, entries } of readAfter(last)) {
         for (const item of journalItems(entries)) add(id, item);
         last = id;
       }
-      const found = Number(readFirst.get()?.["id"]);
-      if (found > first) dropBefore(found);
     },
   };
 }
