@@ -20,31 +20,36 @@ export interface TextNormalizer {
  * the next chunk decides what it is. Any split of a text gives the same characters in the end.
  */
 export function createTextNormalizer(): TextNormalizer {
-  let held = "";
-  let atStart = true;
-  return {
-    push(chunk) {
-      if (chunk === "") return "";
-      let text = held + chunk;
-      held = "";
-      if (atStart) {
-        // All of them: a decoder eats the one that then leads.
-        text = text.replace(/^\uFEFF+/, "");
-        atStart = text === "";
-      }
-      const last = text.charCodeAt(text.length - 1);
-      if (last === CARRIAGE_RETURN || isHighSurrogate(last)) {
-        held = text.slice(-1);
-        text = text.slice(0, -1);
-      }
-      return settle(text);
-    },
-    end() {
-      const text = settle(held);
-      held = "";
-      return text;
-    },
-  };
+  return new ChunkNormalizer();
+}
+
+/** There is one for each answer under way: one object, where closures were four. */
+class ChunkNormalizer implements TextNormalizer {
+  #held = "";
+  #atStart = true;
+
+  push(chunk: string): string {
+    if (chunk === "") return "";
+    let text = this.#held + chunk;
+    this.#held = "";
+    if (this.#atStart) {
+      // All of them: a decoder eats the one that then leads.
+      text = text.replace(/^\uFEFF+/, "");
+      this.#atStart = text === "";
+    }
+    const last = text.charCodeAt(text.length - 1);
+    if (last === CARRIAGE_RETURN || isHighSurrogate(last)) {
+      this.#held = text.slice(-1);
+      text = text.slice(0, -1);
+    }
+    return settle(text);
+  }
+
+  end(): string {
+    const text = settle(this.#held);
+    this.#held = "";
+    return text;
+  }
 }
 
 const CARRIAGE_RETURN = 0x0d;

@@ -62,13 +62,18 @@ export async function beginAttempt(
       "a run that another worker left goes on",
     );
   }
+  const { logger } = runtime;
+  const { id } = task;
+  const { hearsUpdates } = callbacks;
   const onStored = (events: readonly LogEvent[]): void => {
+    logger.debug({ conversation: id, entries: events.length }, "entries stored");
+    // As most of what is stored: there is nothing more to tell of it.
+    if (!hearsUpdates && events.every(isToken)) return;
     meter.count(events);
-    runtime.logger.debug({ conversation: task.id, entries: events.length }, "entries stored");
     for (const event of events) {
       if (event.type === "run-start") {
         const { id: run, agent: name } = event;
-        runtime.logger.info({ conversation: task.id, run, agent: name }, "a run begins");
+        logger.info({ conversation: id, run, agent: name }, "a run begins");
       }
       callbacks.update(event);
     }
@@ -96,6 +101,10 @@ export async function beginAttempt(
     settled: conversation.settled,
     modelTries: 0,
   };
+}
+
+function isToken({ type }: LogEvent): boolean {
+  return type === "text-delta" || type === "reasoning-delta";
 }
 
 /** The run as another worker left it between our look and our taking hold. */

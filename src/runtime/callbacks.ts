@@ -37,6 +37,8 @@ export interface ResponseContext {
 export const MAX_CALLBACKS_WAITING = 10_000;
 
 export interface CallbackQueue {
+  /** Whether anybody hears of updates. */
+  readonly hearsUpdates: boolean;
   update(event: LogEvent): void;
   response(record: RunRecord): void;
 }
@@ -86,8 +88,9 @@ export function createCallbackQueue(
   }
 
   return {
+    hearsUpdates: updates.length > 0,
     update(event) {
-      // Most agents have none: what functions close over is made when their function is entered, for every token.
+      // Most agents have none: what functions close over is made when their function is entered.
       if (updates.length > 0) tell(event);
     },
     response(record) {

@@ -1,7 +1,7 @@
 import { AgentError, cursorOf, isRunEnd } from "../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
-import type { ConversationStore, EntryListener, EntryStream } from "../ports/index.ts";
+import type { ConversationStore, EntryListener } from "../ports/index.ts";
 import { patiently } from "./patiently.ts";
 
 /**
@@ -36,68 +36,99 @@ export interface LiveBatch {
   readonly runs: number | undefined;
 }
 
-interface Topic {
-  readonly listeners: Set<LiveListener>;
-  readonly abort: AbortController;
-}
-
 export function createLiveConversations(store: ConversationStore): LiveConversations {
-  const topics = new Map<ConversationId, Topic>();
-
-  function begin(id: ConversationId, from: Cursor, first: LiveListener): void {
-    const abort = new AbortController();
-    const { signal } = abort;
-    const listeners = new Set([first]);
-    const topic: Topic = { listeners, abort };
-    let position = from;
-
-    function hear(events: readonly LogEvent[]): Promise<void> | undefined {
-      const batch = batchOf(events, position);
-      position = batch.end;
-      if (endsRun(batch) && countsRuns(listeners)) return withRuns(store, id, batch, signal).then(tell);
-      tell(batch);
-      return undefined;
-    }
-
-    function tell(batch: LiveBatch): void {
-      for (const listener of listeners) listener.hear(batch);
-    }
-
-    function end(reason = CLOSED): void {
-      if (topics.get(id) === topic) topics.delete(id);
-      for (const listener of listeners) listener.end(reason);
-    }
-
-    topics.set(id, topic);
-    void listenTo(() => store.follow(id, from, { signal }), { hear, end });
-  }
-
+  const topics = new Map<ConversationId, LiveTopic>();
   return {
     join(id, from, listener) {
-      const topic = topics.get(id);
-      if (topic) topic.listeners.add(listener);
-      else begin(id, from, listener);
+      const known = topics.get(id);
+      const topic = known ?? new LiveTopic(store, id, from, topics);
+      topic.add(listener);
+      if (known) return;
+      topics.set(id, topic);
+      void topic.begin();
     },
-    leave(id, listener) {
-      const topic = topics.get(id);
-      if (!topic?.listeners.delete(listener) || topic.listeners.size > 0) return;
-      topic.abort.abort(LEFT);
-      topics.delete(id);
-    },
+    leave: (id, listener) => topics.get(id)?.remove(listener),
   };
 }
 
-/** Hears entries in whichever way they can be had. */
-async function listenTo(open: () => EntryStream, listener: EntryListener): Promise<void> {
-  let reason: AgentError | undefined;
-  try {
-    const entries = open();
-    if (entries.listen) return entries.listen(listener);
-    for await (const events of entries) await listener.hear(events);
-  } catch (error) {
-    reason = AgentError.from(error);
+/** A conversation that is followed, and whoever reads it here. Everything stored goes through one: an object without closures. */
+class LiveTopic implements EntryListener {
+  readonly #store: ConversationStore;
+  readonly #id: ConversationId;
+  readonly #topics: Map<ConversationId, LiveTopic>;
+  readonly #abort = new AbortController();
+  #position: Cursor;
+  /** Most conversations are read by one: the others are looked through only where there are some. */
+  #listener: LiveListener | undefined;
+  #others: Set<LiveListener> | undefined;
+
+  constructor(
+    store: ConversationStore,
+    id: ConversationId,
+    from: Cursor,
+    topics: Map<ConversationId, LiveTopic>,
+  ) {
+    this.#store = store;
+    this.#id = id;
+    this.#position = from;
+    this.#topics = topics;
   }
-  listener.end(reason);
+
+  add(listener: LiveListener): void {
+    if (!this.#listener) this.#listener = listener;
+    else (this.#others ??= new Set()).add(listener);
+  }
+
+  remove(listener: LiveListener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else if (!this.#others?.delete(listener)) return;
+    if (this.#others?.size === 0) this.#others = undefined;
+    if (this.#listener || this.#others) return;
+    this.#topics.delete(this.#id);
+    this.#abort.abort(LEFT);
+  }
+
+  /** Hears entries in whichever way they can be had. */
+  async begin(): Promise<void> {
+    let reason: AgentError | undefined;
+    try {
+      const entries = this.#store.follow(this.#id, this.#position, { signal: this.#abort.signal });
+      if (entries.listen) return entries.listen(this);
+      for await (const events of entries) await this.hear(events);
+    } catch (error) {
+      reason = AgentError.from(error);
+    }
+    this.end(reason);
+  }
+
+  hear(events: readonly LogEvent[]): Promise<void> | undefined {
+    const batch = batchOf(events, this.#position);
+    this.#position = batch.end;
+    if (endsRun(batch) && this.#countsRuns()) return this.#tellWithRuns(batch);
+    this.#tell(batch);
+    return undefined;
+  }
+
+  end(reason: AgentError = CLOSED): void {
+    if (this.#topics.get(this.#id) === this) this.#topics.delete(this.#id);
+    this.#listener?.end(reason);
+    if (this.#others) for (const listener of this.#others) listener.end(reason);
+  }
+
+  #tell(batch: LiveBatch): void {
+    this.#listener?.hear(batch);
+    if (this.#others) for (const listener of this.#others) listener.hear(batch);
+  }
+
+  #countsRuns(): boolean {
+    if (this.#listener?.countsRuns) return true;
+    for (const listener of this.#others ?? []) if (listener.countsRuns) return true;
+    return false;
+  }
+
+  async #tellWithRuns(batch: LiveBatch): Promise<void> {
+    this.#tell(await withRuns(this.#store, this.#id, batch, this.#abort.signal));
+  }
 }
 
 /** A store that closes ends what follows it. */
@@ -105,11 +136,6 @@ const CLOSED = new AgentError("shutting_down", "The stream was closed.");
 
 /** Why following ends; without a reason, each would be an error with a stack that nobody looks at. */
 const LEFT = new AgentError("shutting_down", "Nobody reads the conversation here any more.");
-
-function countsRuns(listeners: Iterable<LiveListener>): boolean {
-  for (const listener of listeners) if (listener.countsRuns) return true;
-  return false;
-}
 
 /** Entries, at least one, that follow a position. */
 export function batchOf(events: readonly LogEvent[], after: Cursor): LiveBatch {

@@ -205,13 +205,18 @@ function readEntries(
 class ReadingView implements LogSink {
   /** Whether the last run ends it, so that it must be known how many there are. */
   readonly countsRuns: boolean;
-  readonly #request: ReadRequest;
+  readonly #run: number | undefined;
+  readonly #withdrawn: boolean;
+  /** Whether nothing that it may read is void: known once, since every entry asks. */
+  readonly #nothingVoid: boolean;
   readonly #opening: Opening;
   readonly #end: Cursor | undefined;
   readonly #sink: ReadingSink;
 
   constructor(request: ReadRequest, opening: Opening, end: Cursor | undefined, sink: ReadingSink) {
-    this.#request = request;
+    this.#run = request.run;
+    this.#withdrawn = request.withdrawn === true;
+    this.#nothingVoid = opening.conversation.voided.length === 0;
     this.#opening = opening;
     this.#end = end;
     this.#sink = sink;
@@ -239,25 +244,24 @@ class ReadingView implements LogSink {
 
   /** True of nearly all that is read live, and quickly told. */
   #isShownWhole({ plain, events, after }: LiveBatch): boolean {
-    const { run, withdrawn } = this.#request;
-    const { voided, tip } = this.#opening.conversation;
-    if (!plain || (run !== undefined && !areOf(run, events))) return false;
-    return voided.length === 0 || withdrawn === true || compareCursors(after, tip) >= 0;
+    if (!plain || (this.#run !== undefined && !areOf(this.#run, events))) return false;
+    if (this.#nothingVoid || this.#withdrawn) return true;
+    return compareCursors(after, this.#opening.conversation.tip) >= 0;
   }
 
   #shown({ events, runs }: LiveBatch): ReadEntries {
-    const { run, withdrawn } = this.#request;
     const end = events.findIndex((event) => this.#endsReading(event, runs));
     const isWhole = end === -1 || end === events.length - 1;
     const asked = isWhole ? events : events.slice(0, end + 1);
     const isAskedFor = (event: LogEvent): boolean =>
-      (run === undefined || event.run === run) && (withdrawn === true || isShown(event, this.#opening));
+      (this.#run === undefined || event.run === this.#run) &&
+      (this.#withdrawn || isShown(event, this.#opening));
     return { events: asked.every(isAskedFor) ? asked : asked.filter(isAskedFor), ended: end !== -1 };
   }
 
   #endsReading(event: LogEvent, runs: number | undefined): boolean {
     if (!isRunEnd(event)) return false;
-    if (this.#request.run !== undefined) return event.run === this.#request.run;
+    if (this.#run !== undefined) return event.run === this.#run;
     // What had ended when the reading was opened ends there, whatever has begun since: its version says so.
     if (this.#end !== undefined) return compareCursors(cursorOf(event), this.#end) >= 0;
     return this.countsRuns && (runs === undefined || event.run >= runs);

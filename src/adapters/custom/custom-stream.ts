@@ -1,5 +1,5 @@
 import type { AgentUpdate, UpdateListener, UpdateStream } from "../../ports/index.ts";
-import { createUpdateCompleter } from "./update-completer.ts";
+import { UpdateCompleter } from "./update-completer.ts";
 
 /**
  * What a custom agent yields, as whole steps. Written out as one iterator: each generator on the way would cost every
@@ -9,7 +9,7 @@ import { createUpdateCompleter } from "./update-completer.ts";
 export class CustomStream implements UpdateStream, AsyncIterableIterator<AgentUpdate> {
   readonly #begin: () => AsyncIterable<string | AgentUpdate>;
   readonly #signal: AbortSignal;
-  readonly #completer = createUpdateCompleter();
+  readonly #completer = new UpdateCompleter();
   readonly #onAbort = (): void => {
     this.#ready = NOTHING;
     this.#fail(this.#signal.reason);

@@ -23,8 +23,11 @@ export interface FollowHubOptions {
  */
 export interface FollowHub {
   follow(id: ConversationId, after: Cursor, signal: AbortSignal): EntryStream;
-  /** Hands on entries that have just been stored. */
-  publish(id: ConversationId, events: readonly LogEvent[]): void;
+  /**
+   * Hands on entries that have just been stored. Gives the conversation's topic, if it is followed; who gives it back with
+   * the next entries spares them the search.
+   */
+  publish(id: ConversationId, events: readonly LogEvent[], known?: FollowTopic): FollowTopic | undefined;
   /** Makes the followers of a conversation look at the store: something may have been missed. */
   refresh(id: ConversationId): void;
   /** Ends the followers of a conversation that is no more. */
@@ -33,6 +36,12 @@ export interface FollowHub {
   followed(): readonly { readonly id: ConversationId; readonly position: Cursor }[];
   /** Ends all followers. */
   close(): void;
+}
+
+/** The followers of one conversation. */
+export interface FollowTopic {
+  readonly isFollowed: boolean;
+  publish(events: readonly LogEvent[]): void;
 }
 
 export function createFollowHub(options: FollowHubOptions): FollowHub {
@@ -46,7 +55,7 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
       const { id } = follower;
       let topic = topics.get(id);
       if (!topic) {
-        topic = { followers: [], listening: options.subscribe?.(id) ?? Promise.resolve() };
+        topic = new Topic(options.subscribe?.(id) ?? Promise.resolve());
         topics.set(id, topic);
       }
       topic.followers = [...topic.followers, follower];
@@ -67,8 +76,11 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
 
   return {
     follow: (id, after, signal) => new Follower(board, id, after, signal),
-    publish(id, events) {
-      for (const follower of followersOf(id)) follower.hear(events);
+    publish(id, events, known) {
+      // A topic that somebody follows is the conversation's: when the last has left, it is never followed again.
+      const topic = known?.isFollowed ? known : topics.get(id);
+      topic?.publish(events);
+      return topic;
     },
     refresh(id) {
       for (const follower of followersOf(id)) follower.refresh();
@@ -90,10 +102,22 @@ const CLOSED = new AgentError("shutting_down", "The store is being closed.");
 
 const NOBODY: readonly Follower[] = [];
 
-interface Topic {
+class Topic implements FollowTopic {
   /** Few: a process follows a conversation once. Made anew with each change, so that whoever goes through it may change it. */
-  followers: readonly Follower[];
+  followers: readonly Follower[] = NOBODY;
   readonly listening: Promise<void>;
+
+  constructor(listening: Promise<void>) {
+    this.listening = listening;
+  }
+
+  get isFollowed(): boolean {
+    return this.followers.length > 0;
+  }
+
+  publish(events: Batch): void {
+    for (const follower of this.followers) follower.hear(events);
+  }
 }
 
 /** What a follower knows of its hub. */

@@ -1,2 +1,2 @@
 export { createFollowHub } from "./follow-hub.ts";
-export type { FollowHub, FollowHubOptions } from "./follow-hub.ts";
+export type { FollowHub, FollowHubOptions, FollowTopic } from "./follow-hub.ts";

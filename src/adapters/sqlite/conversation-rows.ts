@@ -5,15 +5,18 @@
  * is known here, and is written together with whatever is written to the row next, or when somebody wants to sort by it.
  */
 import type { ConversationId, Cursor } from "../../core/index.ts";
+import type { FollowTopic } from "../follow/index.ts";
 import type { ConversationRow, ConversationTable } from "./conversation-table.ts";
 import { isIdle } from "./expiry.ts";
 import type { TransactionMemory } from "./group-writer.ts";
+import type { Unfiled } from "./journal.ts";
 
 /** How many rows are kept in memory; the one kept for longest makes room, and is read from the file again. */
 export const MAX_ROWS_KEPT = 10_000;
 
 /** The rows of conversations; those in which something is under way are kept in memory, so that an append reads none. */
 export interface ConversationRows extends ConversationTable, Omit<TransactionMemory, "committing"> {
+  find(id: ConversationId): FoundRow | undefined;
   /** Keeps the tip and the time of a row that was found, whose entries tell the rest. Within a transaction. */
   touch(row: ConversationRow, tip: Cursor, updatedAt: number): void;
   /** Whose time is not in the file yet. */
@@ -22,21 +25,56 @@ export interface ConversationRows extends ConversationTable, Omit<TransactionMem
   tell(id: ConversationId): void;
 }
 
-/** Changed in place by an append: a new one for each chunk would live until the next, and be moved about by the collector. */
-interface KeptRow {
-  readonly row: Touchable;
-  /** Whether the file says the same. */
-  told: boolean;
+/** A row, and what an append has found by it: kept with a row that is kept, so that the next one need not look for it. */
+export interface FoundRow extends ConversationRow {
+  unfiled?: Unfiled | undefined;
+  topic?: FollowTopic | undefined;
 }
 
-type Touchable = Omit<ConversationRow, "tip" | "updatedAt"> & { tip: Cursor; updatedAt: number };
+/** Changed in place by an append: a new one for each chunk would live until the next, and be moved about by the collector. */
+class KeptRow implements FoundRow {
+  readonly key: number;
+  readonly id: ConversationId;
+  readonly agent: string;
+  readonly createdAt: number;
+  updatedAt: number;
+  readonly runs: number;
+  readonly attempt: number;
+  tip: Cursor;
+  readonly base: Cursor;
+  readonly settled: Cursor;
+  readonly nextItem: number;
+  readonly waiting: number;
+  unfiled: Unfiled | undefined;
+  topic: FollowTopic | undefined;
+  /** Whether the file says the same. */
+  told: boolean;
+
+  constructor(row: FoundRow, told: boolean) {
+    this.key = row.key;
+    this.id = row.id;
+    this.agent = row.agent;
+    this.createdAt = row.createdAt;
+    this.updatedAt = row.updatedAt;
+    this.runs = row.runs;
+    this.attempt = row.attempt;
+    this.tip = row.tip;
+    this.base = row.base;
+    this.settled = row.settled;
+    this.nextItem = row.nextItem;
+    this.waiting = row.waiting;
+    this.unfiled = row.unfiled;
+    this.topic = row.topic;
+    this.told = told;
+  }
+}
 
 /** How to undo a change of which rows are kept. */
 type Undo = () => void;
 
 /** A row before it was touched. */
 interface Untouched {
-  readonly entry: KeptRow;
+  readonly row: KeptRow;
   readonly tip: Cursor;
   readonly updatedAt: number;
   readonly told: boolean;
@@ -51,11 +89,11 @@ export function createConversationRows(
   let undo: Undo[] = [];
   let touched: Untouched[] = [];
 
-  function keep(row: ConversationRow, told: boolean): void {
+  function keep(row: FoundRow, told: boolean): void {
     const { id } = row;
     const before = kept.get(id);
     undo.push(() => restore(id, before));
-    kept.set(id, { row, told });
+    kept.set(id, new KeptRow(row, told));
     if (kept.size > maxRowsKept) makeRoom();
   }
 
@@ -64,24 +102,22 @@ export function createConversationRows(
     else kept.delete(id);
   }
 
-  function touch(found: ConversationRow, tip: Cursor, updatedAt: number): void {
-    const entry = kept.get(found.id);
-    if (!entry) {
-      keep({ ...found, tip, updatedAt }, false);
+  function touch(row: ConversationRow, tip: Cursor, updatedAt: number): void {
+    if (!(row instanceof KeptRow)) {
+      keep({ ...row, tip, updatedAt }, false);
       return;
     }
-    const { row, told } = entry;
-    touched.push({ entry, tip: row.tip, updatedAt: row.updatedAt, told });
+    touched.push({ row, tip: row.tip, updatedAt: row.updatedAt, told: row.told });
     row.tip = tip;
     row.updatedAt = updatedAt;
-    entry.told = false;
+    row.told = false;
   }
 
   function makeRoom(): void {
     const [oldest] = kept.values();
     if (!oldest) return;
-    if (!oldest.told) table.update(oldest.row);
-    drop(oldest.row.id);
+    if (!oldest.told) table.update(oldest);
+    drop(oldest.id);
   }
 
   function drop(id: ConversationId): void {
@@ -93,8 +129,8 @@ export function createConversationRows(
   function tell(id: ConversationId): void {
     const found = kept.get(id);
     if (!found || found.told) return;
-    table.update(found.row);
-    keep(found.row, true);
+    table.update(found);
+    keep(found, true);
   }
 
   function written(row: ConversationRow): void {
@@ -104,7 +140,7 @@ export function createConversationRows(
 
   return {
     ...table,
-    find: (id) => kept.get(id)?.row ?? table.find(id),
+    find: (id) => kept.get(id) ?? table.find(id),
     insert(state) {
       const key = table.insert(state);
       written({ ...state, key });
@@ -126,9 +162,8 @@ export function createConversationRows(
       touched = [];
     },
     rolledBack() {
-      for (const { entry, tip, updatedAt, told } of touched.toReversed()) {
-        Object.assign(entry.row, { tip, updatedAt });
-        entry.told = told;
+      for (const { row, tip, updatedAt, told } of touched.toReversed()) {
+        Object.assign(row, { tip, updatedAt, told });
       }
       for (const change of undo.toReversed()) change();
       undo = [];

@@ -13,11 +13,11 @@ export function fateOf(state: ConversationState, retention: Retention, now: numb
 }
 
 /** A conversation as it is to be seen: without what has outlived its time; undefined when that is everything. */
-export function visible(
-  row: ConversationRow | undefined,
+export function visible<Row extends ConversationRow>(
+  row: Row | undefined,
   retention: Retention,
   now: number,
-): ConversationRow | undefined {
+): Row | undefined {
   const fate = row && fateOf(row, retention, now);
   if (fate === "forgotten") return undefined;
   return fate === "stream-expired" ? row && { ...row, base: row.tip } : row;

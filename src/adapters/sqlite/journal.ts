@@ -34,8 +34,11 @@ export interface Journal extends RecentEntries, TransactionMemory {
   readonly end: number;
   /** How much in front was filed, all of it. */
   readonly spare: number;
-  /** Gives how many of the conversation are there now; entries that were appended together count as one. */
-  add(key: number, entries: readonly Entry[]): number;
+  /**
+   * Gives what of the conversation is there now; entries that were appended together count as one. `known` is what an
+   * earlier call gave, which need not be looked for as long as it is right.
+   */
+  add(key: number, entries: readonly Entry[], known?: Unfiled): Unfiled;
   /** Gives a conversation's entries to whoever files them, or forgets them. */
   take(key: number): Iterable<Entry>;
   /** Whose entries have waited for longest, if some have waited since before a place. */
@@ -45,11 +48,13 @@ export interface Journal extends RecentEntries, TransactionMemory {
 }
 
 /** What of one conversation is not filed. */
-interface Unfiled {
+export interface Unfiled {
   readonly key: number;
   /** The place of the row that has the first of it. */
   readonly begin: number;
   readonly tail: ConversationTail;
+  /** Whether it has not been taken. */
+  isThere: boolean;
 }
 
 /** With what was not filed when the file was last written to. */
@@ -101,8 +106,8 @@ class DatabaseJournal implements Journal {
     return this.#unfiled.get(key)?.tail.end;
   }
 
-  add(key: number, entries: readonly Entry[]): number {
-    const unfiled = this.#unfiled.get(key) ?? this.#begun(key, this.#end);
+  add(key: number, entries: readonly Entry[], known?: Unfiled): Unfiled {
+    const unfiled = known?.isThere ? known : (this.#unfiled.get(key) ?? this.#begun(key, this.#end));
     for (const entry of entries) {
       const elapsedMs = unfiled.tail.push(entry);
       this.#added.push(unfiled);
@@ -110,13 +115,14 @@ class DatabaseJournal implements Journal {
       else this.#row.add(key, entry);
       if (this.#row.length > ROW_CHARACTERS) this.#writeRow();
     }
-    return unfiled.tail.count;
+    return unfiled;
   }
 
   take(key: number): Iterable<Entry> {
     const unfiled = this.#unfiled.get(key);
     if (!unfiled) return [];
     this.#unfiled.delete(key);
+    unfiled.isThere = false;
     this.#taken.push(unfiled);
     return unfiled.tail.entries();
   }
@@ -146,7 +152,8 @@ class DatabaseJournal implements Journal {
   rolledBack(): void {
     for (const unfiled of this.#added) unfiled.tail.pop();
     for (const unfiled of [...this.#added, ...this.#taken]) {
-      if (unfiled.tail.count > 0) this.#unfiled.set(unfiled.key, unfiled);
+      unfiled.isThere = unfiled.tail.count > 0;
+      if (unfiled.isThere) this.#unfiled.set(unfiled.key, unfiled);
       else if (this.#unfiled.get(unfiled.key) === unfiled) this.#unfiled.delete(unfiled.key);
     }
     // Of what was taken and put back, some had left the queue.
@@ -182,7 +189,7 @@ class DatabaseJournal implements Journal {
   }
 
   #begun(key: number, begin: number): Unfiled {
-    const unfiled: Unfiled = { key, begin, tail: new ConversationTail() };
+    const unfiled: Unfiled = { key, begin, tail: new ConversationTail(), isThere: true };
     this.#unfiled.set(key, unfiled);
     this.#queue.push(unfiled);
     return unfiled;
@@ -200,7 +207,7 @@ class DatabaseJournal implements Journal {
   #oldest(): Unfiled | undefined {
     for (; this.#head < this.#queue.length; this.#head++) {
       const unfiled = this.#queue[this.#head];
-      if (unfiled && this.#unfiled.get(unfiled.key) === unfiled) return unfiled;
+      if (unfiled?.isThere) return unfiled;
       if (this.#head === MAX_TAKEN_QUEUED) {
         this.#queue = this.#queue.slice(this.#head);
         this.#head = 0;

@@ -7,7 +7,7 @@ import { createConversationTable } from "./conversation-table.ts";
 import { CHARACTERS_A_CUT, openJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import { createJournaledLog, JOURNAL_LIMITS } from "./journaled-log.ts";
-import type { JournaledLog, JournalLimits } from "./journaled-log.ts";
+import type { Appendable, JournaledLog, JournalLimits } from "./journaled-log.ts";
 import { createLogTable, serialize } from "./log-table.ts";
 import { migrate } from "./migrations.ts";
 import { createRecentEntriesView } from "./recent-entries.ts";
@@ -109,6 +109,7 @@ function openBench(limits = JOURNAL_LIMITS) {
   const view = createRecentEntriesView(database);
   const viewed = createLogTable(database, view);
   let kept = new Map<number, readonly LogEvent[]>();
+  const appendables = new Map<number, Appendable>();
   let journal: Journal;
   let log: JournaledLog;
   let conversations = createConversationTable(database, { of: () => [], endOf: () => undefined });
@@ -119,6 +120,14 @@ function openBench(limits = JOURNAL_LIMITS) {
     journal = openJournal(database);
     log = createJournaledLog(createLogTable(database, journal), journal, limits);
     conversations = createConversationTable(database, journal);
+    appendables.clear();
+  }
+
+  /** As a row that is kept in memory: with what appends have found, through rollbacks too. */
+  function appendable(key: number): Appendable {
+    const known = appendables.get(key) ?? { key };
+    appendables.set(key, known);
+    return known;
   }
 
   function insert(id: string): number {
@@ -134,7 +143,7 @@ function openBench(limits = JOURNAL_LIMITS) {
   function append(key: number, size: number, isLast: boolean): void {
     const first = (all(key).at(-1)?.seq ?? 0) + 1;
     const events = Array.from({ length: size }, (_, index) => entry(first + index));
-    log.append(key, serialize(events), isLast);
+    log.append(appendable(key), serialize(events), isLast);
     kept.set(key, [...all(key), ...events]);
   }
 

@@ -1,7 +1,7 @@
 import { gathered, isChunk } from "./entry-rows.ts";
 import type { Entry } from "./entry-rows.ts";
 import { CHARACTERS_A_CUT } from "./journal.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, Unfiled } from "./journal.ts";
 import type { LogTable, SerializedEntries } from "./log-table.ts";
 
 export interface JournalLimits {
@@ -27,12 +27,18 @@ const APPENDS_A_FILING = 8;
 /** How many conversations are tidied up at a time. */
 const CONVERSATIONS_A_TIDYING = 4;
 
+/** A conversation, and where the journal has what is not filed of it: kept for the next append. */
+export interface Appendable {
+  readonly key: number;
+  unfiled?: Unfiled | undefined;
+}
+
 /** The log of each conversation, for the one who writes: what runs under way append goes through a journal. */
 export interface JournaledLog extends LogTable {
   /** Where the journal's next row comes. */
   readonly journalEnd: number;
   /** Writes entries that follow the newest. With the last of a run, all of it is filed. */
-  append(key: number, entries: SerializedEntries, isLast: boolean): void;
+  append(conversation: Appendable, entries: SerializedEntries, isLast: boolean): void;
   /** Whether something has been in the journal since before a place, or is there in vain. */
   isUntidy(before: number): boolean;
   /** Files some of what has been there for so long, and cuts off what is there in vain. */
@@ -71,13 +77,15 @@ export function createJournaledLog(
     get journalEnd() {
       return journal.end;
     },
-    append(key, { entries, resets }, isLast) {
+    append(conversation, { entries, resets }, isLast) {
+      const { key } = conversation;
       if (resets.length > 0) log.write(key, { entries: [], resets });
       if (isLast || charactersOf(entries) >= limits.charactersFiledAtOnce) {
         file(key, entries);
         return;
       }
-      if (journal.add(key, entries) >= limits.entriesAConversation) file(key);
+      conversation.unfiled = journal.add(key, entries, conversation.unfiled);
+      if (conversation.unfiled.tail.count >= limits.entriesAConversation) file(key);
       makeRoom();
     },
     isUntidy: (before) =>

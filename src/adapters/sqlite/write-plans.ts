@@ -10,6 +10,7 @@ import {
 } from "../../ports/index.ts";
 import type { AppendOptions, Holder, Posted, PostOptions, Retention } from "../../ports/index.ts";
 import type { FollowHub } from "../follow/index.ts";
+import type { FoundRow } from "./conversation-rows.ts";
 import type { ConversationRow, ConversationState } from "./conversation-table.ts";
 import { fateOf, isIdle, visible } from "./expiry.ts";
 import type { Plan } from "./group-writer.ts";
@@ -35,7 +36,7 @@ export interface WritePlansOptions {
 export function createWritePlans({ tables, hub, retention, now }: WritePlansOptions): WritePlans {
   const { conversations, inbox, log, history } = tables;
 
-  function find(id: ConversationId): ConversationRow | undefined {
+  function find(id: ConversationId): FoundRow | undefined {
     return visible(conversations.find(id), retention, now());
   }
 
@@ -94,7 +95,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     return {
       value: event,
       apply() {
-        log.append(row.key, entries, false);
+        log.append({ key: row.key }, entries, false);
         const waiting = row.waiting - inbox.take(row.key, opening?.takes ?? []);
         conversations.update({ ...begun, tip: cursorOf(written.at(-1) ?? event), waiting });
       },
@@ -116,7 +117,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     return {
       value: undefined,
       apply() {
-        log.append(row.key, entries, record !== undefined);
+        log.append(row, entries, record !== undefined);
         if (!record && takes.length === 0) {
           conversations.touch(row, tip, updatedAt);
           return;
@@ -125,7 +126,9 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
         if (record && recordText !== undefined) history.add(row.key, record.run, recordText);
         conversations.update({ ...row, tip, updatedAt, waiting, settled: record ? tip : row.settled });
       },
-      committed: () => hub.publish(id, fresh),
+      committed() {
+        row.topic = hub.publish(id, fresh, row.topic);
+      },
     };
   }
 
