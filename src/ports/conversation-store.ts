@@ -55,8 +55,17 @@ export interface ConversationStore {
    * Throws `fenced` when the attempt is not the current one, its run has ended, or the conversation is gone; `log_gap`
    * (with `tip` in its details) when entries before the first given are missing, as after a failover that lost them:
    * the caller appends again from there.
+   *
+   * Who gives a listener may be answered through it instead, which spares a promise for every token: then there is none,
+   * and the listener is called once, in a later turn. Throws what it would reject with when that is known at once.
    */
   append(id: ConversationId, events: readonly LogEvent[], options?: AppendOptions): Promise<void>;
+  append(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    options: AppendOptions | undefined,
+    listener: AppendListener,
+  ): Promise<void> | undefined;
 
   /**
    * Up to `limit` entries after a cursor, in order, withdrawn ones too; empty at the tip (L6). Throws `stream_expired`
@@ -164,6 +173,13 @@ export interface AppendOptions {
   readonly takes?: readonly number[];
   /** The record of the run that the last of these entries ends. */
   readonly record?: RunRecord;
+}
+
+export interface AppendListener {
+  /** What `append` would resolve with: all of it is on stable storage. */
+  appended(): void;
+  /** What it would reject with. */
+  refused(error: unknown): void;
 }
 
 export interface FollowOptions {

@@ -3,6 +3,7 @@ export { requireWhole, snapshotProblem, voidedRanges } from "./conversation-snap
 export type { ConversationSnapshot } from "./conversation-snapshot.ts";
 export { DEFAULT_RETENTION, IDEMPOTENCY_WINDOW_MS } from "./conversation-store.ts";
 export type {
+  AppendListener,
   AppendOptions,
   ConversationPage,
   ConversationStore,

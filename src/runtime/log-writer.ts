@@ -8,7 +8,7 @@ import {
   seqOf,
 } from "../core/index.ts";
 import type { ConversationId, EventBody, LogEvent, RunState } from "../core/index.ts";
-import type { AppendOptions, ConversationStore, Metrics } from "../ports/index.ts";
+import type { AppendListener, AppendOptions, ConversationStore, Metrics } from "../ports/index.ts";
 import { backOffMs, pause } from "./back-off.ts";
 
 /** How many entries one append carries at most. */
@@ -89,7 +89,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 }
 
 /** Every token goes through one: a class, since V8 looks up each property of a literal that has getters. */
-class StoreLogWriter implements LogWriter {
+class StoreLogWriter implements LogWriter, AppendListener {
   readonly #store: ConversationStore;
   readonly #id: ConversationId;
   readonly #now: () => number;
@@ -258,19 +258,14 @@ class StoreLogWriter implements LogWriter {
     this.#inFlight = this.#takeBatch(this.#pending);
     this.#began = performance.now();
     try {
-      this.#store
-        .append(
-          this.#id,
-          this.#inFlight,
-          this.#optionsOf.size === 0 ? undefined : this.#togetherOf(this.#inFlight),
-        )
-        .then(this.#batchStored, this.#batchFailed);
+      const options = this.#optionsOf.size === 0 ? undefined : this.#togetherOf(this.#inFlight);
+      this.#store.append(this.#id, this.#inFlight, options, this)?.then(this.appended, this.refused);
     } catch (error) {
-      this.#batchFailed(error);
+      this.refused(error);
     }
   }
 
-  readonly #batchStored = (): void => {
+  readonly appended = (): void => {
     try {
       this.#measureAppend(this.#inFlight);
       this.#goOn();
@@ -279,7 +274,7 @@ class StoreLogWriter implements LogWriter {
     }
   };
 
-  readonly #batchFailed = (cause: unknown): void => {
+  readonly refused = (cause: unknown): void => {
     this.#appendPatiently(this.#inFlight, cause)
       .then(() => this.#goOn())
       .catch((error: unknown) => this.#giveUp(error));

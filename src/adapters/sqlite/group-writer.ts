@@ -19,6 +19,18 @@ export const MAX_GROUP_MS = 50;
 /** How many writes may wait for their turn; past it the store is overloaded and says so. */
 export const MAX_WAITING_WRITES = 16_384;
 
+/** A write that waits for its group. Its methods are called one after the other, from `stage` on again after a rollback. */
+export interface GroupedWrite {
+  /** Decides, within the transaction and seeing the writes before it, and changes rows. Throws when the group must be rolled back. */
+  stage(): void;
+  /** Tells others, once it is on stable storage. */
+  committed(): void;
+  /** Answers the caller, after that. */
+  settle(): void;
+  /** Answers that it could not be written. */
+  reject(error: unknown): void;
+}
+
 /** A write that was decided on: what its caller gets, and what there is to do. */
 export interface Plan<T> {
   readonly value: T;
@@ -44,6 +56,8 @@ export interface GroupWriter {
    * may refuse by throwing; it may run again when another write of its group fails.
    */
   write<T>(decide: () => Plan<T>): Promise<T>;
+  /** The same for a write that knows itself whom to answer. Throws when no more can wait. */
+  enqueue(write: GroupedWrite): void;
   /** Commits what waits; afterwards writes are refused. */
   close(): void;
 }
@@ -61,18 +75,29 @@ export function createGroupWriter(
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollback = database.prepare("ROLLBACK");
-  let waiting: QueuedWrite[] = [];
+  let waiting: GroupedWrite[] = [];
+  let scheduled = false;
   let closed = false;
 
-  function enqueue(write: QueuedWrite): void {
-    if (waiting.push(write) === 1) setImmediate(flush);
+  function enqueue(write: GroupedWrite): void {
+    if (closed) throw new AgentError("shutting_down", "The store is closed.");
+    if (waiting.length >= MAX_WAITING_WRITES) throw overloaded();
+    waiting.push(write);
+    schedule();
+  }
+
+  /** In the next turn, so that a burst does not starve sockets and timers. */
+  function schedule(): void {
+    if (scheduled || waiting.length === 0) return;
+    scheduled = true;
+    setImmediate(flush);
   }
 
   function flush(): void {
+    scheduled = false;
     if (waiting.length === 0) return;
     commitGroup();
-    // In the next turn, so that a burst does not starve sockets and timers.
-    if (waiting.length > 0) setImmediate(flush);
+    schedule();
   }
 
   /** Answers at least one of those that wait: a group of the first of them, or whoever must be told of a failure. */
@@ -80,7 +105,9 @@ export function createGroupWriter(
     for (;;) {
       const outcome = attempt();
       if ("staged" in outcome) {
-        for (const write of taken(outcome.staged)) settle(write);
+        const written = taken(outcome.staged);
+        for (const write of written) write.committed();
+        for (const write of written) write.settle();
         return;
       }
       const { error, culprit } = outcome;
@@ -95,20 +122,20 @@ export function createGroupWriter(
     }
   }
 
-  function taken(count: number): readonly QueuedWrite[] {
+  function taken(count: number): readonly GroupedWrite[] {
     const first = waiting.slice(0, count);
     waiting = waiting.slice(count);
     return first;
   }
 
   function attempt(): Committed | Failure {
-    let current: QueuedWrite | undefined;
+    let current: GroupedWrite | undefined;
     let staged = 0;
     try {
       const deadline = clock() + MAX_GROUP_MS;
       begin.run();
       for (current of waiting) {
-        stage(current);
+        current.stage();
         staged += 1;
         if (clock() >= deadline) break;
       }
@@ -136,18 +163,10 @@ export function createGroupWriter(
   return {
     write<T>(decide: () => Plan<T>): Promise<T> {
       return new Promise((resolve, reject) => {
-        if (closed) throw new AgentError("shutting_down", "The store is closed.");
-        if (waiting.length >= MAX_WAITING_WRITES) throw overloaded();
-        // What was decided is handed to nobody but the one who asked for it.
-        enqueue({
-          decide,
-          resolve: resolve as QueuedWrite["resolve"],
-          reject,
-          plan: undefined,
-          refusal: undefined,
-        });
+        enqueue(new PlannedWrite(decide, resolve, reject));
       });
     },
+    enqueue,
     close() {
       closed = true;
       while (waiting.length > 0) commitGroup();
@@ -163,40 +182,48 @@ interface Committed {
 /** Why a group could not be committed, and by whose fault when it is that of one write. */
 interface Failure {
   readonly error: Error;
-  readonly culprit: QueuedWrite | undefined;
+  readonly culprit: GroupedWrite | undefined;
 }
 
-/** One object a write and no closures: there is one for every chunk of every answer. */
-interface QueuedWrite {
-  readonly decide: () => Plan<unknown>;
-  readonly resolve: (value: unknown) => void;
+class PlannedWrite<T> implements GroupedWrite {
+  readonly #decide: () => Plan<T>;
+  readonly #resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
-  plan: Plan<unknown> | undefined;
-  refusal: unknown;
+  #plan: Plan<T> | undefined;
+  #refusal: unknown;
+
+  constructor(decide: () => Plan<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    this.#decide = decide;
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  stage(): void {
+    this.#plan = undefined;
+    try {
+      this.#plan = this.#decide();
+    } catch (error) {
+      this.#refusal = refusalFrom(error);
+      return;
+    }
+    this.#plan.apply?.();
+  }
+
+  committed(): void {
+    this.#plan?.committed?.();
+  }
+
+  settle(): void {
+    if (this.#plan) this.#resolve(this.#plan.value);
+    else this.reject(this.#refusal);
+  }
 }
 
-/** Decides and applies; a refusal is kept for later. Throws when the group must be rolled back. */
-function stage(write: QueuedWrite): void {
-  write.plan = undefined;
-  try {
-    write.plan = write.decide();
-  } catch (error) {
-    // A failing read may have ended the transaction: what follows must not be written outside of it.
-    if (isFromSqlite(error)) throw error;
-    write.refusal = error;
-    return;
-  }
-  write.plan.apply?.();
-}
-
-/** Answers the caller, after the commit. */
-function settle({ plan, refusal, resolve, reject }: QueuedWrite): void {
-  if (!plan) {
-    reject(refusal);
-    return;
-  }
-  plan.committed?.();
-  resolve(plan.value);
+/** Why a write was refused, which is its caller's affair alone; throws what the group must be rolled back for. */
+export function refusalFrom(error: unknown): unknown {
+  // A failing read may have ended the transaction: what follows must not be written outside of it.
+  if (isFromSqlite(error)) throw error;
+  return error;
 }
 
 function isUnavailable(error: Error): boolean {

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { ConversationStore } from "../../ports/index.ts";
+import type { ConversationId, LogEvent } from "../../core/index.ts";
+import type { AppendListener, AppendOptions, ConversationStore } from "../../ports/index.ts";
 import { createFollowHub } from "../follow/index.ts";
+import { AppendWrite } from "./append-write.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
 import { createGroupWriter } from "./group-writer.ts";
@@ -12,6 +14,7 @@ import { startSweep } from "./sweep.ts";
 import { createWriterTables } from "./tables.ts";
 import { tellLastTimes, tellTimes } from "./tell-times.ts";
 import { createWritePlans } from "./write-plans.ts";
+import type { WriteTarget } from "./write-plans.ts";
 
 /** Opens the store as the directory's one writer. */
 export function openWritableStore(settings: StoreSettings): ConversationStore {
@@ -26,6 +29,8 @@ export function openWritableStore(settings: StoreSettings): ConversationStore {
   }
 }
 
+const NO_OPTIONS: AppendOptions = {};
+
 function createWritableStore(
   settings: StoreSettings,
   lock: DirectoryLock,
@@ -38,7 +43,8 @@ function createWritableStore(
   // One connection that is never within a transaction when somebody looks: every read sees one moment anyway.
   const reader = createStoreReader({ tables, retention, now, atOneMoment: (read) => read() });
   const hub = createFollowHub({ read: reader.read });
-  const plans = createWritePlans({ tables, hub, retention, now });
+  const target: WriteTarget = { tables, hub, retention, now };
+  const plans = createWritePlans(target);
   const sweep = startSweep({
     database,
     tables,
@@ -52,13 +58,36 @@ function createWritableStore(
   const ping = database.prepare("UPDATE pings SET at = ?");
   let closed = false;
 
+  function append(id: ConversationId, events: readonly LogEvent[], options?: AppendOptions): Promise<void>;
+  function append(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    options: AppendOptions = NO_OPTIONS,
+    listener?: AppendListener,
+  ): Promise<void> | undefined {
+    if (!listener) return appendPromised(id, events, options);
+    writer.enqueue(new AppendWrite(target, { id, events, options, listener }));
+    return undefined;
+  }
+
+  /** On its own: whoever gives a listener would pay for the functions. */
+  function appendPromised(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    options: AppendOptions,
+  ): Promise<void> {
+    return new Promise((appended, refused) => {
+      writer.enqueue(new AppendWrite(target, { id, events, options, listener: { appended, refused } }));
+    });
+  }
+
   return {
     description: `SQLite, ${databasePath(directory)}`,
     mayLoseTail: false,
     ...reader,
     post: (id, request, options = {}) => writer.write(() => plans.post(id, request, options)),
     acquire: (id, holder) => writer.write(() => plans.acquire(id, holder)),
-    append: (id, events, options = {}) => writer.write(() => plans.append(id, events, options)),
+    append,
     delete: (id) => writer.write(() => plans.remove(id)),
     restore: (snapshot) => writer.write(() => planRestore({ tables, retention, now }, snapshot)),
     async list(filter) {

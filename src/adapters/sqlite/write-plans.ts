@@ -8,7 +8,7 @@ import {
   isOver,
   queueFull,
 } from "../../ports/index.ts";
-import type { AppendOptions, Holder, Posted, PostOptions, Retention } from "../../ports/index.ts";
+import type { Holder, Posted, PostOptions, Retention } from "../../ports/index.ts";
 import type { FollowHub } from "../follow/index.ts";
 import type { FoundRow } from "./conversation-rows.ts";
 import type { ConversationRow, ConversationState } from "./conversation-table.ts";
@@ -22,19 +22,19 @@ import type { WriterTables } from "./tables.ts";
 export interface WritePlans {
   post(id: ConversationId, request: InboxRequest, options: PostOptions): Plan<Posted>;
   acquire(id: ConversationId, holder: Holder): Plan<LogEvent | undefined>;
-  append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Plan<void>;
   remove(id: ConversationId): Plan<boolean>;
 }
 
-export interface WritePlansOptions {
+/** What is written to, and by which rules. */
+export interface WriteTarget {
   readonly tables: WriterTables;
   readonly hub: FollowHub;
   readonly retention: Retention;
   readonly now: () => number;
 }
 
-export function createWritePlans({ tables, hub, retention, now }: WritePlansOptions): WritePlans {
-  const { conversations, inbox, log, history } = tables;
+export function createWritePlans({ tables, hub, retention, now }: WriteTarget): WritePlans {
+  const { conversations, inbox, log } = tables;
 
   function find(id: ConversationId): FoundRow | undefined {
     return visible(conversations.find(id), retention, now());
@@ -103,35 +103,6 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     };
   }
 
-  function append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Plan<void> {
-    const row = find(id);
-    if (!row) throw fenced();
-    const fresh = entriesToWrite(row, events);
-    const last = fresh.at(-1);
-    if (last === undefined) return { value: undefined };
-    const entries = serialize(fresh);
-    const { record, takes = [] } = options;
-    const recordText = record && JSON.stringify(record);
-    const tip = cursorOf(last);
-    const updatedAt = now();
-    return {
-      value: undefined,
-      apply() {
-        log.append(row, entries, record !== undefined);
-        if (!record && takes.length === 0) {
-          conversations.touch(row, tip, updatedAt);
-          return;
-        }
-        const waiting = row.waiting - inbox.take(row.key, takes);
-        if (record && recordText !== undefined) history.add(row.key, record.run, recordText);
-        conversations.update({ ...row, tip, updatedAt, waiting, settled: record ? tip : row.settled });
-      },
-      committed() {
-        row.topic = hub.publish(id, fresh, row.topic);
-      },
-    };
-  }
-
   function remove(id: ConversationId): Plan<boolean> {
     const stored = conversations.find(id);
     if (!stored) return { value: false };
@@ -142,7 +113,7 @@ export function createWritePlans({ tables, hub, retention, now }: WritePlansOpti
     };
   }
 
-  return { post, acquire, append, remove };
+  return { post, acquire, remove };
 }
 
 function newConversation(id: ConversationId, agent: string, at: number): ConversationState {
