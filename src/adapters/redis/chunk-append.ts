@@ -1,11 +1,11 @@
 import { digitsIn } from "./command-encoder.ts";
 import type { CommandEncoder } from "./command-encoder.ts";
 import type { ConversationId, LogEvent } from "../../core/index.ts";
-import type { AppendOptions } from "../../ports/index.ts";
+import type { AppendListener, AppendOptions } from "../../ports/index.ts";
 import { REPEATED, WRITTEN } from "./append-script.ts";
 import { isLikeText } from "./redis-entry.ts";
 import type { TextChunk, TextData } from "./redis-entry.ts";
-import type { Appending } from "./redis-followers.ts";
+import type { Appending, Followed } from "./redis-followers.ts";
 import type { PreparedScript } from "./redis-scripts.ts";
 import type { Request } from "./resp-connection.ts";
 import { valueFromReply } from "./resp-reader.ts";
@@ -21,6 +21,8 @@ export interface Hold {
   writtenAt: number;
   /** What its newest text chunks had in common. */
   text: TextData | undefined;
+  /** Whoever follows it here, as it was found with the newest append. */
+  followed: Followed | undefined;
 }
 
 /** Entries that are to be appended together. */
@@ -28,6 +30,7 @@ export interface Batch {
   readonly id: ConversationId;
   readonly events: readonly LogEvent[];
   readonly options: AppendOptions;
+  readonly listener: AppendListener;
   /** What the followers here were told of it; undefined when there are none. */
   readonly appending: Appending | undefined;
 }
@@ -57,7 +60,7 @@ export function chunksOf({ events, options }: Batch): TextChunks | undefined {
 }
 
 /**
- * Appends text chunks right behind what this process wrote last, as nearly all appends do: one object, one promise and
+ * Appends text chunks right behind what this process wrote last, as nearly all appends do: one object, no promise and
  * no string more than there is. Whatever Redis answers but that the chunks are stored, it has stored none of them, and the
  * batch is appended as any other would be.
  */
@@ -69,18 +72,14 @@ export class ChunkAppend implements Request {
   readonly #text: TextData;
   readonly #now: number;
   readonly #outcome: BatchOutcome;
-  readonly #resolve: (result?: Promise<void>) => void;
-  readonly #reject: (error: Error) => void;
 
-  constructor({ batch, chunks, hold, text, now, outcome, resolve, reject }: ChunkAppendOptions) {
+  constructor({ batch, chunks, hold, text, now, outcome }: ChunkAppendOptions) {
     this.#batch = batch;
     this.#chunks = chunks;
     this.#hold = hold;
     this.#text = text;
     this.#now = now;
     this.#outcome = outcome;
-    this.#resolve = resolve;
-    this.#reject = reject;
   }
 
   /** The arguments of the append script. */
@@ -110,7 +109,7 @@ export class ChunkAppend implements Request {
     try {
       this.#outcome.settle(this.#batch, outcome === WRITTEN);
     } finally {
-      this.#resolve();
+      this.#batch.listener.appended();
     }
   }
 
@@ -122,7 +121,8 @@ export class ChunkAppend implements Request {
     try {
       this.#outcome.settle(this.#batch, false);
     } finally {
-      this.#reject(this.#outcome.errorOf(error));
+      // It may be known at once, before whoever appends has its answer.
+      queueMicrotask(() => this.#batch.listener.refused(this.#outcome.errorOf(error)));
     }
   }
 
@@ -131,7 +131,11 @@ export class ChunkAppend implements Request {
   }
 
   #appendAnyhow(): void {
-    this.#resolve(this.#outcome.appendAnyhow(this.#batch));
+    const { listener } = this.#batch;
+    this.#outcome.appendAnyhow(this.#batch).then(
+      () => listener.appended(),
+      (error: unknown) => listener.refused(error),
+    );
   }
 }
 
@@ -142,8 +146,6 @@ export interface ChunkAppendOptions {
   readonly text: TextData;
   readonly now: number;
   readonly outcome: BatchOutcome;
-  readonly resolve: (result?: Promise<void>) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** Adds what `tipValue` gives, without the string. */

@@ -2,6 +2,7 @@ import { AgentError, compareCursors, parseEvent } from "../../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../../core/index.ts";
 import type { EntryStream } from "../../ports/index.ts";
 import { createFollowHub } from "../follow/index.ts";
+import type { FollowTopic } from "../follow/index.ts";
 import type { RedisContext } from "./redis-context.ts";
 import { redisError } from "./redis-error.ts";
 import { stringFromReply } from "./resp-reader.ts";
@@ -28,9 +29,10 @@ export interface RedisFollowers {
   /**
    * Says that this process is about to append entries. Once they are acknowledged its followers get them right here (L2)
    * and what is published of them is passed over unread. Give what comes back to `appended`; undefined when nobody
-   * follows the conversation here.
+   * follows the conversation here. `known` is the entry of an earlier one, which need not be looked for as long as it is
+   * right.
    */
-  appending(id: ConversationId, events: readonly LogEvent[]): Appending | undefined;
+  appending(id: ConversationId, events: readonly LogEvent[], known?: Followed): Appending | undefined;
   /** Says whether the entries are stored as they are. */
   appended(awaited: Appending, stored: boolean): void;
   /** Ends the followers of a conversation that is no more. */
@@ -51,6 +53,10 @@ export interface Followed {
   lively: boolean;
   /** What this process is appending. */
   awaited: Appending | undefined;
+  /** Whether it is followed still. */
+  isFollowed: boolean;
+  /** Its followers, as they were found with the newest entry. */
+  topic: FollowTopic | undefined;
 }
 
 /** Entries on their way from this process to the store. */
@@ -78,7 +84,7 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     async subscribe(id) {
       const { channel } = keyspace.of(id);
       beginChecks();
-      const entry = { id, attempt: 0, seq: 0, lively: false, awaited: undefined };
+      const entry = newlyFollowed(id);
       followed.set(channel, entry);
       followedById.set(id, entry);
       try {
@@ -95,9 +101,10 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     },
   });
 
-  function forget({ id }: Followed): void {
-    followed.delete(keyspace.of(id).channel);
-    followedById.delete(id);
+  function forget(entry: Followed): void {
+    entry.isFollowed = false;
+    followed.delete(keyspace.of(entry.id).channel);
+    followedById.delete(entry.id);
   }
 
   /** Once, when the first follower comes. */
@@ -131,7 +138,7 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
       entry.seq = last.seq;
       entry.lively = true;
     }
-    hub.publish(entry.id, events);
+    entry.topic = hub.publish(entry.id, events, entry.topic);
   }
 
   /** Something was said that was not heard: what is stored decides, and what comes next may come again. */
@@ -142,8 +149,12 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     hub.refresh(entry.id);
   }
 
-  function appending(id: ConversationId, events: readonly LogEvent[]): Appending | undefined {
-    const entry = followedById.get(id);
+  function appending(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    known?: Followed,
+  ): Appending | undefined {
+    const entry = known?.isFollowed ? known : followedById.get(id);
     const [first] = events;
     if (!entry || !first) return undefined;
     const { attempt, seq } = first;
@@ -203,6 +214,10 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
       hub.close();
     },
   };
+}
+
+function newlyFollowed(id: ConversationId): Followed {
+  return { id, attempt: 0, seq: 0, lively: false, awaited: undefined, isFollowed: true, topic: undefined };
 }
 
 function isOld(entry: Followed, place: PublishedPlace): boolean {

@@ -40,8 +40,10 @@ export interface RedisLog {
    * what is stored, to the letter.
    */
   append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Promise<boolean>;
-  /** Appends the text chunks of a run that this process is known to hold; undefined, and nothing done, for all else. */
-  appendChunks(batch: Batch, outcome: BatchOutcome): Promise<void> | undefined;
+  /** What is known of a conversation that this process holds, if it does. */
+  holdOf(id: ConversationId): Hold | undefined;
+  /** Appends the text chunks of a run that this process is known to hold; false, and nothing done, for all else. */
+  appendChunks(hold: Hold, batch: Batch, outcome: BatchOutcome): boolean;
   read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]>;
 }
 
@@ -75,7 +77,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const attempt = Number(attemptText);
     const prepared = scripts.prepare(script, [keys.stream, keys.conversation]);
     const seq = outcome === "opened" && foreseen ? foreseen.events.length : 0;
-    remember(id, { attempt, name, append: prepared, seq, writtenAt: at, text: undefined });
+    remember(id, { attempt, name, append: prepared, seq, writtenAt: at, text: undefined, followed: undefined });
     const place = { v: 1, attempt, seq: 0, at, run } as const;
     const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
     if (seq > 0) return start;
@@ -117,18 +119,18 @@ export function createRedisLog(context: RedisContext): RedisLog {
     return outcome === WRITTEN && hold !== undefined;
   }
 
-  function appendChunks(batch: Batch, outcome: BatchOutcome): Promise<void> | undefined {
+  function appendChunks(hold: Hold, batch: Batch, outcome: BatchOutcome): boolean {
     const chunks = chunksOf(batch);
-    if (!chunks) return undefined;
+    if (!chunks) return false;
     const [first] = chunks;
-    const hold = holds.get(batch.id);
-    if (hold?.attempt !== first.attempt || hold.seq !== first.seq - 1) return undefined;
+    if (hold.attempt !== first.attempt || hold.seq !== first.seq - 1) return false;
     const text = textDataOf(first, hold.text);
     hold.text = text;
-    return new Promise((resolve, reject) => {
-      const request = new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome, resolve, reject });
-      scripts.submitPrepared(hold.append, request);
-    });
+    scripts.submitPrepared(
+      hold.append,
+      new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome }),
+    );
+    return true;
   }
 
   function prepare(id: ConversationId, plain: boolean): PreparedScript {
@@ -170,7 +172,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (holds.size > MAX_HOLDS_REMEMBERED && oldest !== undefined) holds.delete(oldest);
   }
 
-  return { acquire, append, appendChunks, read };
+  return { acquire, append, holdOf: (id) => holds.get(id), appendChunks, read };
 }
 
 /** The tip as this process knows it. */

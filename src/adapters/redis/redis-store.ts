@@ -1,6 +1,6 @@
 import type { ConversationId, LogEvent } from "../../core/index.ts";
 import { DEFAULT_RETENTION } from "../../ports/index.ts";
-import type { AppendOptions, ConversationStore, Retention } from "../../ports/index.ts";
+import type { AppendListener, AppendOptions, ConversationStore, Retention } from "../../ports/index.ts";
 import type { Batch, BatchOutcome } from "./chunk-append.ts";
 import { DEFAULT_CONNECT_TIMEOUT_MS, openRedisClients } from "./redis-clients.ts";
 import type { RedisClients } from "./redis-clients.ts";
@@ -86,13 +86,37 @@ function storeOn({
     errorOf: (error) => redisError(error, clients.address),
   };
 
+  function append(id: ConversationId, events: readonly LogEvent[], options?: AppendOptions): Promise<void>;
+  function append(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    options: AppendOptions | undefined,
+    listener: AppendListener,
+  ): Promise<void> | undefined;
   function append(
     id: ConversationId,
     events: readonly LogEvent[],
     options: AppendOptions = NO_OPTIONS,
+    listener?: AppendListener,
+  ): Promise<void> | undefined {
+    if (!listener) return appendPromised(id, events, options);
+    const hold = log.holdOf(id);
+    const appending = followers.appending(id, events, hold?.followed);
+    if (hold) hold.followed = appending?.entry;
+    const batch = { id, events, options, listener, appending };
+    return hold && log.appendChunks(hold, batch, outcome) ? undefined : appendAnyhow(batch);
+  }
+
+  /** On its own: whoever gives a listener would pay for the functions. */
+  function appendPromised(
+    id: ConversationId,
+    events: readonly LogEvent[],
+    options: AppendOptions,
   ): Promise<void> {
-    const batch = { id, events, options, appending: followers.appending(id, events) };
-    return log.appendChunks(batch, outcome) ?? appendAnyhow(batch);
+    return new Promise((resolve, refused) => {
+      const answer = append(id, events, options, { appended: resolve, refused });
+      if (answer) resolve(answer);
+    });
   }
 
   async function appendAnyhow(batch: Batch): Promise<void> {

@@ -62,6 +62,12 @@ function createWritableStore(
   function append(
     id: ConversationId,
     events: readonly LogEvent[],
+    options: AppendOptions | undefined,
+    listener: AppendListener,
+  ): Promise<void> | undefined;
+  function append(
+    id: ConversationId,
+    events: readonly LogEvent[],
     options: AppendOptions = NO_OPTIONS,
     listener?: AppendListener,
   ): Promise<void> | undefined {
