@@ -7,7 +7,14 @@ import type {
   TextNormalizer,
   Usage,
 } from "../core/index.ts";
-import type { AgentUpdate, ModelAgent, ModelStep, ModelStepOptions, UpdateStream } from "../ports/index.ts";
+import type {
+  AgentUpdate,
+  ModelAgent,
+  ModelStep,
+  ModelStepOptions,
+  UpdateListener,
+  UpdateStream,
+} from "../ports/index.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { unloggedAnswer } from "./unlogged.ts";
 import type { AnswerLog } from "./unlogged.ts";
@@ -46,21 +53,9 @@ export async function runModelStep(
   const log: AnswerLog = response ? unloggedAnswer(writer, step, response) : writer;
   const answer = new Answer(writer, step, log);
   const idempotencyKey = `${request.runId}:${step}`;
-  const hearing = new Hearing(signal, idleTimeoutMs);
-  try {
-    const options = { signal: hearing.stop, idempotencyKey };
-    await hearOut(updatesOf(model, request, options, response), (update) => {
-      hearing.heard();
-      answer.take(update);
-      // A crash before this is stored loses the response, which is then paid for and never read.
-      if (update.type === "provider-response") return writer.flush();
-      // Asked first: a promise for each token would be the dearest thing that happens to it here.
-      return writer.full ? writer.room() : undefined;
-    });
-    hearing.heard();
-  } finally {
-    hearing.end();
-  }
+  const hearing = new Hearing({ writer, answer, signal, limitMs: idleTimeoutMs });
+  const options = { signal: hearing.stop, idempotencyKey };
+  await hearing.of(() => updatesOf(model, request, options, response));
   const { message, usage, finishReason } = answer.end();
   log.end?.();
   // Stored at the latest before the next step does anything: each waits for what it builds on (L8).
@@ -78,40 +73,37 @@ function updatesOf(
   return model.responses.resume(response.responseId, request, options);
 }
 
-/** Hears updates in whichever way they can be had. Rejects with what either side throws. */
-function hearOut(
-  updates: UpdateStream,
-  hear: (update: AgentUpdate) => Promise<void> | undefined,
-): Promise<void> {
-  if (!updates.listen) return iterate(updates, hear);
-  return new Promise((end, fail) => updates.listen?.({ hear, end, fail }));
-}
-
-async function iterate(
-  updates: AsyncIterable<AgentUpdate>,
-  hear: (update: AgentUpdate) => Promise<void> | undefined,
-): Promise<void> {
-  for await (const update of updates) {
-    const taking = hear(update);
-    if (taking) await taking;
-  }
+interface HearingOptions {
+  readonly writer: LogWriter;
+  readonly answer: Answer;
+  readonly signal: AbortSignal;
+  /** How long the model may say nothing, in milliseconds. */
+  readonly limitMs: number;
 }
 
 /**
  * Hears a model out, until it is to stop or has said nothing for too long. One signal of its own and a flag: a composed
  * signal is too slow to be asked for every token.
  */
-class Hearing {
+class Hearing implements UpdateListener {
+  readonly #writer: LogWriter;
+  readonly #answer: Answer;
   readonly #signal: AbortSignal;
   readonly #limitMs: number;
   readonly #abort = new AbortController();
+  /** Said once a model that is listened to says no more. */
+  end: () => void = nobodyWaits;
+  fail: (error: unknown) => void = nobodyWaits;
   /** Aborts with the reason to stop, or with `model_unavailable`. */
   readonly stop = this.#abort.signal;
   #stopped = false;
-  #heardAt = performance.now();
+  /** In whole milliseconds, of which none is an object. */
+  #heardAt = Math.ceil(performance.now());
   #timer: NodeJS.Timeout;
 
-  constructor(signal: AbortSignal, limitMs: number) {
+  constructor({ writer, answer, signal, limitMs }: HearingOptions) {
+    this.#writer = writer;
+    this.#answer = answer;
     this.#signal = signal;
     this.#limitMs = limitMs;
     this.#timer = setTimeout(this.#look, limitMs);
@@ -119,15 +111,47 @@ class Hearing {
     else signal.addEventListener("abort", this.#giveUp, { once: true });
   }
 
-  /** Breaks the silence; throws the reason once `stop` has aborted. */
-  heard(): void {
-    if (this.#stopped) throw this.stop.reason;
-    this.#heardAt = performance.now();
+  /** Hears updates in whichever way they can be had. Rejects with what either side throws, and with why it was to stop. */
+  async of(open: () => UpdateStream): Promise<void> {
+    try {
+      const updates = open();
+      if (updates.listen) await this.#listenTo(updates);
+      else await this.#iterate(updates);
+      this.#breakSilence();
+    } finally {
+      clearTimeout(this.#timer);
+      this.#signal.removeEventListener("abort", this.#giveUp);
+    }
   }
 
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener("abort", this.#giveUp);
+  #listenTo(updates: UpdateStream): Promise<void> {
+    return new Promise((end, fail) => {
+      this.end = end;
+      this.fail = fail;
+      updates.listen?.(this);
+    });
+  }
+
+  async #iterate(updates: UpdateStream): Promise<void> {
+    for await (const update of updates) {
+      const taking = this.hear(update);
+      if (taking) await taking;
+    }
+  }
+
+  hear(update: AgentUpdate): Promise<void> | undefined {
+    this.#breakSilence();
+    this.#answer.take(update);
+    // A crash before this is stored loses the response, which is then paid for and never read.
+    if (update.type === "provider-response") return this.#writer.flush();
+    // Asked first: a promise for each token would be the dearest thing that happens to it here.
+    return this.#writer.full ? this.#writer.room() : undefined;
+  }
+
+  /** Throws the reason once `stop` has aborted. */
+  #breakSilence(): void {
+    if (this.#stopped) throw this.stop.reason;
+    this.#heardAt = Math.ceil(performance.now());
   }
 
   /** Winding the timer up for every token would cost more than to ask now and then when the last one came. */
@@ -146,6 +170,8 @@ class Hearing {
     this.#abort.abort(reason);
   }
 }
+
+function nobodyWaits(): void {}
 
 /** What sets one text of a run apart from the one before. */
 const SEPARATOR = "\n\n";

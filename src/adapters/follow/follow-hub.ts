@@ -58,13 +58,13 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
         topic = new Topic(options.subscribe?.(id) ?? Promise.resolve());
         topics.set(id, topic);
       }
-      topic.followers = [...topic.followers, follower];
+      topic.add(follower);
       return topic;
     },
     leave(topic, follower) {
       const { id } = follower;
-      topic.followers = topic.followers.filter((other) => other !== follower);
-      if (topic.followers.length > 0 || topics.get(id) !== topic) return;
+      topic.remove(follower);
+      if (topic.isFollowed || topics.get(id) !== topic) return;
       topics.delete(id);
       options.unsubscribe?.(id);
     },
@@ -103,20 +103,38 @@ const CLOSED = new AgentError("shutting_down", "The store is being closed.");
 const NOBODY: readonly Follower[] = [];
 
 class Topic implements FollowTopic {
-  /** Few: a process follows a conversation once. Made anew with each change, so that whoever goes through it may change it. */
-  followers: readonly Follower[] = NOBODY;
   readonly listening: Promise<void>;
+  /** Mostly the only one: a process follows a conversation once. */
+  #follower: Follower | undefined;
+  /** Made anew with each change, so that whoever goes through them may change them. */
+  #others: readonly Follower[] = NOBODY;
 
   constructor(listening: Promise<void>) {
     this.listening = listening;
   }
 
   get isFollowed(): boolean {
-    return this.followers.length > 0;
+    return this.#follower !== undefined || this.#others.length > 0;
+  }
+
+  get followers(): readonly Follower[] {
+    return this.#follower ? [this.#follower, ...this.#others] : this.#others;
+  }
+
+  add(follower: Follower): void {
+    if (this.#follower) this.#others = [...this.#others, follower];
+    else this.#follower = follower;
+  }
+
+  remove(follower: Follower): void {
+    if (this.#follower === follower) this.#follower = undefined;
+    else this.#others = this.#others.filter((other) => other !== follower);
   }
 
   publish(events: Batch): void {
-    for (const follower of this.followers) follower.hear(events);
+    const others = this.#others;
+    this.#follower?.hear(events);
+    if (others.length > 0) for (const follower of others) follower.hear(events);
   }
 }
 
@@ -211,7 +229,7 @@ class Follower implements EntryStream, AsyncIterableIterator<Batch> {
   /** Whether the reader waits for just what is heard next, as it does nearly always. */
   get #isAtHand(): boolean {
     if (!this.#asked || this.#end) return false;
-    return !this.#reading && !this.#mustRead && this.#heard.length === 0;
+    return !this.#reading && !this.#mustRead && this.#entriesHeard === 0;
   }
 
   refresh(): void {

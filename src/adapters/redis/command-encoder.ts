@@ -42,8 +42,7 @@ export class CommandEncoder {
 
   addEncoded({ bytes }: EncodedWords): void {
     this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#end);
-    this.#end += bytes.length;
+    this.#end += this.#bytes.write(bytes, this.#end, "latin1");
   }
 
   addWord(word: string): void {
@@ -81,7 +80,7 @@ export class CommandEncoder {
   }
 
   /** The bytes of all commands since the last call. They stay as they are until `reuse`. */
-  take(): Uint8Array {
+  take(): Buffer {
     const taken = this.#bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
     return taken;
@@ -169,7 +168,8 @@ export class CommandEncoder {
 /** The first words of a command, encoded once for all the commands that begin like that. */
 export interface EncodedWords {
   readonly count: number;
-  readonly bytes: Uint8Array;
+  /** A letter a byte: one object where a Buffer is four, of which thousands would be looked at in turn. */
+  readonly bytes: string;
 }
 
 export function encodeWords(words: readonly string[]): EncodedWords {
@@ -177,8 +177,8 @@ export function encodeWords(words: readonly string[]): EncodedWords {
   encoderOfWords ??= new CommandEncoder();
   encoderOfWords.add(words);
   const encoded = encoderOfWords.take();
-  // Without the line that says how many there are; a copy, since a Buffer's slice is none.
-  const bytes = new Uint8Array(encoded.subarray(encoded.indexOf(LF) + 1));
+  // Without the line that says how many there are.
+  const bytes = encoded.toString("latin1", encoded.indexOf(LF) + 1);
   encoderOfWords.reuse();
   return { count: words.length, bytes };
 }

@@ -77,7 +77,15 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const attempt = Number(attemptText);
     const prepared = scripts.prepare(script, [keys.stream, keys.conversation]);
     const seq = outcome === "opened" && foreseen ? foreseen.events.length : 0;
-    remember(id, { attempt, name, append: prepared, seq, writtenAt: at, text: undefined, followed: undefined });
+    remember(id, {
+      attempt,
+      name,
+      append: prepared,
+      seq,
+      writtenAt: at,
+      text: undefined,
+      followed: undefined,
+    });
     const place = { v: 1, attempt, seq: 0, at, run } as const;
     const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
     if (seq > 0) return start;
@@ -126,10 +134,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (hold.attempt !== first.attempt || hold.seq !== first.seq - 1) return false;
     const text = textDataOf(first, hold.text);
     hold.text = text;
-    scripts.submitPrepared(
-      hold.append,
-      new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome }),
-    );
+    scripts.submitPrepared(hold.append, new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome }));
     return true;
   }
 

@@ -20,6 +20,8 @@ export interface RedisScripts {
 export interface PreparedScript {
   readonly lua: string;
   readonly keys: readonly string[];
+  /** The first of them. */
+  readonly key: string;
   readonly begin: EncodedWords;
 }
 
@@ -36,7 +38,8 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
   }
 
   function prepare(lua: string, keys: readonly string[]): PreparedScript {
-    return { lua, keys, begin: encodeWords(["EVALSHA", hashOf(lua), String(keys.length), ...keys]) };
+    const [key = ""] = keys;
+    return { lua, keys, key, begin: encodeWords(["EVALSHA", hashOf(lua), String(keys.length), ...keys]) };
   }
 
   function send(
@@ -60,7 +63,7 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
       send({ lua, keys }, ["EVALSHA", hashOf(lua), String(keys.length), ...keys, ...args], args),
     prepare,
     runPrepared: (script, args) => send(script, args, args, script.begin),
-    submitPrepared: ({ keys: [key = ""] }, request) => connections.submit(key, request),
+    submitPrepared: ({ key }, request) => connections.submit(key, request),
   };
 }
 
