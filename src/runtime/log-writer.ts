@@ -111,7 +111,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
   /** Undefined: nothing waits, as most tokens find it. A list that is made with its entry is a third of one that grows. */
   #pending: LogEvent[] | undefined;
   /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
-  readonly #optionsOf = new Map<LogEvent, AppendOptions>();
+  #optionsOf: Map<LogEvent, AppendOptions> | undefined;
   /** What is being appended, and since when. */
   #inFlight: readonly LogEvent[] = NOTHING;
   #began = 0;
@@ -119,7 +119,8 @@ class StoreLogWriter implements LogWriter, AppendListener {
   #over = false;
   #scheduled = false;
   #gathering: NodeJS.Timeout | undefined;
-  #waiters: Waiter[] = [];
+  /** Undefined: nobody waits, as most tokens find it. */
+  #waiters: readonly Waiter[] | undefined;
   /** What this attempt wrote since a step last ended: a store that may lose its tail is given it again (L3). */
   #recent: LogEvent[];
 
@@ -162,7 +163,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
     if (this.#over) return event;
     if (this.#pending) this.#pending.push(event);
     else this.#pending = [event];
-    if (options) this.#optionsOf.set(event, options);
+    if (options) this.#goesWith(event, options);
     this.#schedule();
     return event;
   }
@@ -239,8 +240,8 @@ class StoreLogWriter implements LogWriter, AppendListener {
   }
 
   #mayGather(): boolean {
-    if (this.#windowMs === 0 || this.#waiters.length > 0 || this.#waiting >= MAX_BATCH) return false;
-    return this.#pending?.every((event) => !this.#optionsOf.has(event)) ?? true;
+    if (this.#windowMs === 0 || this.#waiters || this.#waiting >= MAX_BATCH) return false;
+    return this.#pending?.every((event) => !this.#optionsOf?.has(event)) ?? true;
   }
 
   readonly #begin = (): void => {
@@ -258,7 +259,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
     this.#inFlight = this.#takeBatch(this.#pending);
     this.#began = performance.now();
     try {
-      const options = this.#optionsOf.size === 0 ? undefined : this.#togetherOf(this.#inFlight);
+      const options = this.#optionsOf && this.#togetherOf(this.#inFlight);
       this.#store.append(this.#id, this.#inFlight, options, this)?.then(this.appended, this.refused);
     } catch (error) {
       this.refused(error);
@@ -283,7 +284,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
   #goOn(): void {
     if (this.#store.mayLoseTail) this.#remember(this.#inFlight);
     this.#onStored(this.#inFlight);
-    if (this.#waiters.length > 0) this.#settleWaiters();
+    if (this.#waiters) this.#settleWaiters();
     this.#inFlight = NOTHING;
     if (!this.#pending) return;
     if (this.#mayGather()) this.#schedule();
@@ -343,7 +344,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
     const joins =
       attemptOf(tip) === this.#attempt && again.every((event, n) => event.seq === seqOf(tip) + 1 + n);
     // Said only now: with every append before, it would have to be looked for.
-    if (this.#taken) this.#optionsOf.set(this.#newestStored, { takes: this.#taken });
+    if (this.#taken) this.#goesWith(this.#newestStored, { takes: this.#taken });
     if (joins) return again;
     throw new AgentError("fenced", "The store lost entries that this worker cannot give back.", {
       cause: gap,
@@ -356,9 +357,14 @@ class StoreLogWriter implements LogWriter, AppendListener {
     else this.#recent = entries.slice(end);
   }
 
+  #goesWith(event: LogEvent, options: AppendOptions): void {
+    this.#optionsOf ??= new Map();
+    this.#optionsOf.set(event, options);
+  }
+
   /** Everything that some entries take, and the record of the run that the last of them ends. */
   #togetherOf(entries: readonly LogEvent[]): AppendOptions | undefined {
-    const given = entries.flatMap((event) => this.#optionsOf.get(event) ?? []);
+    const given = entries.flatMap((event) => this.#optionsOf?.get(event) ?? []);
     if (given.length < 2) return given[0];
     const takes = given.flatMap((each) => each.takes ?? []);
     const record = given.at(-1)?.record;
@@ -366,8 +372,10 @@ class StoreLogWriter implements LogWriter, AppendListener {
   }
 
   #settleWaiters(): void {
-    const settled = this.#waiters.filter((waiter) => this.#over || this.#waiting <= waiter.atMost);
-    this.#waiters = this.#waiters.filter((waiter) => !settled.includes(waiter));
+    const waiters = this.#waiters ?? [];
+    const settled = waiters.filter((waiter) => this.#over || this.#waiting <= waiter.atMost);
+    const left = waiters.filter((waiter) => !settled.includes(waiter));
+    this.#waiters = left.length > 0 ? left : undefined;
     for (const waiter of settled) {
       if (this.#over) waiter.reject(this.failed.reason);
       else waiter.resolve();
@@ -377,7 +385,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
   #stored(atMost: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.failed.throwIfAborted();
-      this.#waiters.push({ atMost, resolve, reject });
+      this.#waiters = [...(this.#waiters ?? []), { atMost, resolve, reject }];
       this.#schedule();
     });
   }

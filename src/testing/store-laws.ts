@@ -19,6 +19,7 @@ import type {
   RunRequest,
 } from "../core/index.ts";
 import type {
+  AppendOptions,
   ConversationSnapshot,
   ConversationStore,
   EntryListener,
@@ -485,6 +486,49 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       Array.from({ length: 3001 }, (_, seq) => seq),
     );
   }),
+  law(
+    "L4.listener",
+    "an append with a listener is answered once, by it or by a promise, and does what any other does",
+    async ({ store }) => {
+      const id = randomConversationId();
+      await store.post(id, request("one"));
+      const log = await begin(store, id);
+      let answers = 0;
+      let hasReturned = false;
+      const appendHeard = (events: readonly LogEvent[], options?: AppendOptions): Promise<void> =>
+        new Promise((resolve, reject) => {
+          const answered = (answer: () => void): void => {
+            ok(hasReturned, "It is answered in a later turn.");
+            answers += 1;
+            answer();
+          };
+          const listener = {
+            appended: () => answered(resolve),
+            refused: (error: unknown) => answered(() => reject(error)),
+          };
+          hasReturned = false;
+          const promise = store.append(id, events, options, listener);
+          hasReturned = true;
+          promise?.then(listener.appended, listener.refused);
+        });
+      const [item] = (await found(store, id)).inbox;
+      ok(item);
+      await appendHeard(log.write(runStart("one"), stepStart()), { takes: [item.itemId] });
+      const batches = Array.from({ length: 10 }, (_, size) => log.write(...texts(1 + size)));
+      for (const batch of batches) await appendHeard(batch);
+      await appendHeard(batches.at(-1) ?? []);
+      equal((await store.read(id, START, 100)).length, 3 + 55);
+      equal((await found(store, id)).inbox.length, 0);
+      const next = await begin(store, id);
+      await refused(appendHeard(log.write(text("too late"))), "fenced");
+      const end = next.write(ended());
+      await appendHeard(end, { record: record(end) });
+      equal((await store.history(id)).length, 1);
+      // Whatever would be told twice is told by now.
+      await store.ping();
+      equal(answers, 14);
+    },
+  ),
   law(
     "L6.listen",
     "a listener hears a long log and a burst whole, fast or slow, and is told when it is over",
