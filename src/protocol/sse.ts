@@ -16,8 +16,20 @@ export function encodeSseEvent({ id, event, data }: SseEvent): string {
   const lines = data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
   return event === undefined
     ? `id: ${id}\ndata: ${lines}\n\n`
-    : `id: ${id}\nevent: ${event}\ndata: ${lines}\n\n`;
+    : `id: ${id}${betweenIdAndData(event)}${lines}\n\n`;
 }
+
+/** Put together once for many events in a row: every piece of a string that is put together is an object. */
+function betweenIdAndData(event: string): string {
+  if (event !== newestEvent) {
+    newestEvent = event;
+    newestBetween = `\nevent: ${event}\ndata: `;
+  }
+  return newestBetween;
+}
+
+let newestEvent = "";
+let newestBetween = "\nevent: \ndata: ";
 
 /**
  * How long a client waits before it reconnects, in milliseconds: a line that goes directly before an event and so is part

@@ -251,17 +251,14 @@ export function createChannelListener(options: ChannelListenerOptions): ChannelL
 const ARRAY = 42;
 /** Messages first: nearly all are. */
 const WORDS = ["message", "subscribe", "unsubscribe"] as const;
-const PLAIN = WORDS.map((word) => Buffer.from(word));
-const SHARDED = WORDS.map((word) => Buffer.from(`s${word}`));
+const PLAIN = WORDS.map((word) => ({ word, bytes: Buffer.from(word) }));
+const SHARDED = WORDS.map((word) => ({ word, bytes: Buffer.from(`s${word}`) }));
 
 type Push = (typeof WORDS)[number] | "pong";
 
 /** What a push is, by the word that was read last. */
 function kindFrom(reader: RespReader, sharded: boolean): Push {
   const names = sharded ? SHARDED : PLAIN;
-  for (const [index, word] of WORDS.entries()) {
-    const name = names[index];
-    if (name && reader.equals(name, 0, name.length)) return word;
-  }
+  for (const { word, bytes } of names) if (reader.equals(bytes, 0, bytes.length)) return word;
   return "pong";
 }

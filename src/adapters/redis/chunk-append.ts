@@ -101,7 +101,7 @@ export class ChunkAppend implements Request {
   }
 
   take(reply: Buffer): void {
-    const outcome = valueFromReply(reply);
+    const outcome = isWritten(reply) ? WRITTEN : valueFromReply(reply);
     // Both are stored: to send a repeat once more could meet a worker that has taken over since.
     if (outcome !== WRITTEN && outcome !== REPEATED) return this.#appendAnyhow();
     this.#hold.seq = this.#last;
@@ -137,6 +137,15 @@ export class ChunkAppend implements Request {
       (error: unknown) => listener.refused(error),
     );
   }
+}
+
+const WRITTEN_REPLY = Buffer.from(`:${WRITTEN}\r\n`);
+
+/** As nearly every reply is: told without making anything of it. */
+function isWritten(reply: Buffer): boolean {
+  return (
+    reply[1] === WRITTEN_REPLY[1] && reply[0] === WRITTEN_REPLY[0] && reply.length === WRITTEN_REPLY.length
+  );
 }
 
 export interface ChunkAppendOptions {
