@@ -175,6 +175,7 @@ export interface AppendOptions {
   readonly record?: RunRecord;
 }
 
+/** Who is told what became of an append. Neither may throw: others are told in the same turn. */
 export interface AppendListener {
   /** What `append` would resolve with: all of it is on stable storage. */
   appended(): void;
