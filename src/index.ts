@@ -24,6 +24,8 @@ export type { NodeHost, NodeHostOptions } from "./http/hosts/node-host.ts";
 export { mountAt } from "./http/mount-at.ts";
 export type {
   AgentUpdate,
+  AppendListener,
+  AppendOptions,
   ConversationStore,
   Logger,
   Metrics,

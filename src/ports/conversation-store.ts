@@ -57,7 +57,9 @@ export interface ConversationStore {
    * the caller appends again from there.
    *
    * Who gives a listener may be answered through it instead, which spares a promise for every token: then there is none,
-   * and the listener is called once, in a later turn. Throws what it would reject with when that is known at once.
+   * and the listener is called once, after this has returned. May throw what it would reject with when that is known at
+   * once. Whoever wraps a store either hands on the listener and returns what this gave, or hands on neither: a promise
+   * beside a listener would say too early that something is stored.
    */
   append(id: ConversationId, events: readonly LogEvent[], options?: AppendOptions): Promise<void>;
   append(

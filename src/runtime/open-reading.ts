@@ -207,7 +207,7 @@ class ReadingView implements LogSink {
   readonly countsRuns: boolean;
   readonly #run: number | undefined;
   readonly #withdrawn: boolean;
-  /** Whether nothing that it may read is void: known once, since every entry asks. */
+  /** Whether nothing was void at the opening: known once, since every entry asks. */
   readonly #nothingVoid: boolean;
   readonly #opening: Opening;
   readonly #end: Cursor | undefined;
