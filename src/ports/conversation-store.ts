@@ -58,8 +58,7 @@ export interface ConversationStore {
    *
    * Who gives a listener may be answered through it instead, which spares a promise for every token: then there is none,
    * and the listener is called once, after this has returned. May throw what it would reject with when that is known at
-   * once. Whoever wraps a store either hands on the listener and returns what this gave, or hands on neither: a promise
-   * beside a listener would say too early that something is stored.
+   * once. Where a listener was taken, a promise that somebody makes on the way, as who wraps a store may, says nothing.
    */
   append(id: ConversationId, events: readonly LogEvent[], options?: AppendOptions): Promise<void>;
   append(
@@ -179,6 +178,8 @@ export interface AppendOptions {
 
 /** Who is told what became of an append. Neither may throw: others are told in the same turn. */
 export interface AppendListener {
+  /** It is this listener that will be told. Said before the other two, while or after `append` is called. */
+  taken(): void;
   /** What `append` would resolve with: all of it is on stable storage. */
   appended(): void;
   /** What it would reject with. */

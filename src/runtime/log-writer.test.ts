@@ -3,7 +3,7 @@ import { createMemoryStore } from "../adapters/memory/index.ts";
 import { AgentError, applyEvent, cursorOf, NO_USAGE, NOTHING_LOGGED, START } from "../core/index.ts";
 import type { ConversationId, EventBody, LogEvent, RunRecord } from "../core/index.ts";
 import { NO_METRICS } from "../ports/index.ts";
-import type { AppendOptions, ConversationStore } from "../ports/index.ts";
+import type { AppendListener, AppendOptions, ConversationStore } from "../ports/index.ts";
 import { createLogWriter, MAX_BATCH, MAX_ENTRIES_WAITING } from "./log-writer.ts";
 import type { LogWriter, LogWriterOptions } from "./log-writer.ts";
 import { runModelStep } from "./model-step.ts";
@@ -34,6 +34,29 @@ describe("a log writer", () => {
     appends[1]?.release();
     await writer.flush();
     expect(appends.map(lengthOf)).toEqual([1, 2]);
+  });
+
+  test("believes a store that tells its listener, whatever promise somebody makes around it", async () => {
+    const told: AppendListener[] = [];
+    const wrapped: ConversationStore["append"] = async (...args: unknown[]) => {
+      const listener = args[3] as AppendListener;
+      await Promise.resolve();
+      listener.taken();
+      told.push(listener);
+    };
+    const { writer } = await open({ store: { ...createMemoryStore(), append: wrapped } });
+    let isStored = false;
+    writer.write(delta("a"));
+    const flushed = writer.flush().then(() => (isStored = true));
+    await vi.waitFor(() => expect(told.length).toBe(1));
+    writer.write(delta("b"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([isStored, told.length]).toEqual([false, 1]);
+    told[0]?.appended();
+    await vi.waitFor(() => expect(told.length).toBe(2));
+    expect(isStored).toBe(false);
+    told[1]?.appended();
+    await flushed;
   });
 
   test("stores what is taken, and a run's record, in the append of their entries", async () => {

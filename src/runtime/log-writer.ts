@@ -115,6 +115,8 @@ class StoreLogWriter implements LogWriter, AppendListener {
   /** What is being appended, and since when. */
   #inFlight: readonly LogEvent[] = NOTHING;
   #began = 0;
+  /** Whether the store tells of it here, and not by a promise. */
+  #isTaken = false;
   /** That the writer has failed: a signal is too slow to be asked for every token. */
   #over = false;
   #scheduled = false;
@@ -260,10 +262,25 @@ class StoreLogWriter implements LogWriter, AppendListener {
     this.#began = performance.now();
     try {
       const options = this.#optionsOf && this.#togetherOf(this.#inFlight);
-      this.#store.append(this.#id, this.#inFlight, options, this)?.then(this.appended, this.refused);
+      this.#isTaken = false;
+      const promise = this.#store.append(this.#id, this.#inFlight, options, this);
+      if (promise) this.#answerFrom(promise, this.#inFlight);
     } catch (error) {
       this.refused(error);
     }
+  }
+
+  /** Unless the listener is told, by a store that was wrapped with a promise. */
+  #answerFrom(promise: Promise<void>, batch: readonly LogEvent[]): void {
+    const isAnswer = (): boolean => this.#inFlight === batch && !this.#isTaken;
+    promise.then(
+      () => isAnswer() && this.appended(),
+      (error: unknown) => isAnswer() && this.refused(error),
+    );
+  }
+
+  taken(): void {
+    this.#isTaken = true;
   }
 
   readonly appended = (): void => {

@@ -495,20 +495,24 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       const log = await begin(store, id);
       let answers = 0;
       let hasReturned = false;
+      let taken = false;
       const appendHeard = (events: readonly LogEvent[], options?: AppendOptions): Promise<void> =>
         new Promise((resolve, reject) => {
           const answered = (answer: () => void): void => {
-            ok(hasReturned, "It is answered in a later turn.");
+            ok(hasReturned, "It is answered after the call.");
             answers += 1;
             answer();
           };
           const listener = {
+            taken: () => (taken = true),
             appended: () => answered(resolve),
             refused: (error: unknown) => answered(() => reject(error)),
           };
           hasReturned = false;
+          taken = false;
           const promise = store.append(id, events, options, listener);
           hasReturned = true;
+          equal(taken, promise === undefined, "It is taken, or there is a promise.");
           promise?.then(listener.appended, listener.refused);
         });
       const [item] = (await found(store, id)).inbox;

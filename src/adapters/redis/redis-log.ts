@@ -134,6 +134,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (hold.attempt !== first.attempt || hold.seq !== first.seq - 1) return false;
     const text = textDataOf(first, hold.text);
     hold.text = text;
+    batch.listener.taken();
     scripts.submitPrepared(hold.append, new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome }));
     return true;
   }

@@ -114,7 +114,7 @@ function storeOn({
     options: AppendOptions,
   ): Promise<void> {
     return new Promise((resolve, refused) => {
-      const answer = append(id, events, options, { appended: resolve, refused });
+      const answer = append(id, events, options, { taken() {}, appended: resolve, refused });
       if (answer) resolve(answer);
     });
   }

@@ -73,6 +73,7 @@ function createWritableStore(
   ): Promise<void> | undefined {
     if (!listener) return appendPromised(id, events, options);
     writer.enqueue(new AppendWrite(target, { id, events, options, listener }));
+    listener.taken();
     return undefined;
   }
 
@@ -83,7 +84,9 @@ function createWritableStore(
     options: AppendOptions,
   ): Promise<void> {
     return new Promise((appended, refused) => {
-      writer.enqueue(new AppendWrite(target, { id, events, options, listener: { appended, refused } }));
+      writer.enqueue(
+        new AppendWrite(target, { id, events, options, listener: { taken() {}, appended, refused } }),
+      );
     });
   }
 
