@@ -184,6 +184,11 @@ export interface AppendListener {
   appended(): void;
   /** What it would reject with. */
   refused(error: unknown): void;
+  /**
+   * A place for the store, which whoever listens leaves alone: what it found for an append, so that it need not look for it
+   * with the next one of the same listener. A store takes from it only what it can tell to be its own, and right.
+   */
+  found?: unknown;
 }
 
 export interface FollowOptions {

@@ -1,4 +1,4 @@
-import { AgentError, cursorOf, isRunEnd } from "../core/index.ts";
+import { AgentError, attemptOf, cursorAt, isRunEnd, seqOf } from "../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { conversationNotFound } from "../ports/index.ts";
 import type { ConversationStore, EntryListener } from "../ports/index.ts";
@@ -26,10 +26,12 @@ export interface LiveListener {
 /** Entries as one append stored them, or as one read found them, with what each of their readers would ask. */
 export interface LiveBatch {
   readonly events: readonly LogEvent[];
-  /** The position that the first entry follows without a hole. */
-  readonly after: Cursor;
-  /** The newest entry. */
-  readonly end: Cursor;
+  /**
+   * The position that the first entry follows without a hole, in its parts: a cursor printed for every batch would be kept
+   * until the next one, and so outlive what it is looked at for.
+   */
+  readonly afterAttempt: number;
+  readonly afterSeq: number;
   /** Whether none of the entries ends a run or resets a step: whoever may read them is shown all of them. */
   readonly plain: boolean;
   /** How many runs had been accepted when a run ended in this batch; undefined where nobody has to know. */
@@ -57,7 +59,9 @@ class LiveTopic implements EntryListener {
   readonly #id: ConversationId;
   readonly #topics: Map<ConversationId, LiveTopic>;
   readonly #abort = new AbortController();
-  #position: Cursor;
+  /** The position, in its parts. */
+  #attempt: number;
+  #seq: number;
   /** Most conversations are read by one: the others are looked through only where there are some. */
   #listener: LiveListener | undefined;
   #others: Set<LiveListener> | undefined;
@@ -70,7 +74,8 @@ class LiveTopic implements EntryListener {
   ) {
     this.#store = store;
     this.#id = id;
-    this.#position = from;
+    this.#attempt = attemptOf(from);
+    this.#seq = seqOf(from);
     this.#topics = topics;
   }
 
@@ -92,7 +97,9 @@ class LiveTopic implements EntryListener {
   async begin(): Promise<void> {
     let reason: AgentError | undefined;
     try {
-      const entries = this.#store.follow(this.#id, this.#position, { signal: this.#abort.signal });
+      const entries = this.#store.follow(this.#id, cursorAt(this.#attempt, this.#seq), {
+        signal: this.#abort.signal,
+      });
       if (entries.listen) return entries.listen(this);
       for await (const events of entries) await this.hear(events);
     } catch (error) {
@@ -102,8 +109,12 @@ class LiveTopic implements EntryListener {
   }
 
   hear(events: readonly LogEvent[]): Promise<void> | undefined {
-    const batch = batchOf(events, this.#position);
-    this.#position = batch.end;
+    const batch = batchOf(events, this.#attempt, this.#seq);
+    const last = events.at(-1);
+    if (last) {
+      this.#attempt = last.attempt;
+      this.#seq = last.seq;
+    }
     if (endsRun(batch) && this.#countsRuns()) return this.#tellWithRuns(batch);
     this.#tell(batch);
     return undefined;
@@ -137,11 +148,13 @@ const CLOSED = new AgentError("shutting_down", "The stream was closed.");
 /** Why following ends; without a reason, each would be an error with a stack that nobody looks at. */
 const LEFT = new AgentError("shutting_down", "Nobody reads the conversation here any more.");
 
-/** Entries, at least one, that follow a position. */
-export function batchOf(events: readonly LogEvent[], after: Cursor): LiveBatch {
-  const last = events.at(-1);
-  const plain = !events.some(isEndOrReset);
-  return { events, after, end: last ? cursorOf(last) : after, plain, runs: undefined };
+/** Entries that follow a position. */
+export function batchOf(events: readonly LogEvent[], afterAttempt: number, afterSeq: number): LiveBatch {
+  return { events, afterAttempt, afterSeq, plain: isPlain(events), runs: undefined };
+}
+
+export function isPlain(events: readonly LogEvent[]): boolean {
+  return !events.some(isEndOrReset);
 }
 
 function isEndOrReset(event: LogEvent): boolean {

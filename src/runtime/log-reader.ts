@@ -1,8 +1,8 @@
-import { AgentError, comesNext, compareCursors, cursorOf, START } from "../core/index.ts";
+import { AgentError, attemptOf, comesNext, cursorAt, seqOf, START } from "../core/index.ts";
 import type { ConversationId, Cursor, LogEvent } from "../core/index.ts";
 import { streamExpired } from "../ports/index.ts";
 import type { ConversationStore } from "../ports/index.ts";
-import { batchOf, endsRun, withRuns } from "./live-conversations.ts";
+import { batchOf, endsRun, isPlain, withRuns } from "./live-conversations.ts";
 import type { LiveBatch, LiveConversations, LiveListener } from "./live-conversations.ts";
 import { patiently } from "./patiently.ts";
 
@@ -67,7 +67,9 @@ class StoreLogReader implements LogReader, LiveListener {
   readonly #tip: Cursor;
   readonly #sink: LogSink;
   #mode: Mode = "catching-up";
-  #position: Cursor;
+  /** The position, in its parts. */
+  #attempt: number;
+  #seq: number;
   #joined = false;
   /** What was heard while catching up. */
   #held: LiveBatch[] | undefined;
@@ -83,9 +85,14 @@ class StoreLogReader implements LogReader, LiveListener {
     this.#id = id;
     this.#tip = tip;
     this.#sink = sink;
-    this.#position = after;
+    this.#attempt = attemptOf(after);
+    this.#seq = seqOf(after);
     this.countsRuns = countsRuns;
     void this.#catchUp(FIRST_PAGE, firstPage);
+  }
+
+  get #position(): Cursor {
+    return cursorAt(this.#attempt, this.#seq);
   }
 
   hear(batch: LiveBatch): void {
@@ -112,11 +119,19 @@ class StoreLogReader implements LogReader, LiveListener {
   }
 
   #takeLive(batch: LiveBatch): void {
-    const fresh = batch.after === this.#position ? batch : afterPosition(batch, this.#position);
-    const [first] = fresh.events;
-    if (first === undefined) return;
-    if (fresh === batch || comesNext(first, this.#position)) this.#hand(fresh);
-    else this.#beginCatchUp();
+    if (batch.afterAttempt === this.#attempt && batch.afterSeq === this.#seq) this.#hand(batch);
+    else this.#takeRest(batch);
+  }
+
+  /** Takes what of a batch was not read already. */
+  #takeRest(batch: LiveBatch): void {
+    const isNew = ({ attempt, seq }: LogEvent): boolean =>
+      attempt > this.#attempt || (attempt === this.#attempt && seq > this.#seq);
+    const fresh = batch.events.filter(isNew);
+    const [first] = fresh;
+    if (!first) return;
+    if (!comesNext(first, this.#position)) return this.#beginCatchUp();
+    this.#hand({ ...batchOf(fresh, this.#attempt, this.#seq), runs: batch.runs });
   }
 
   #hold(batch: LiveBatch): void {
@@ -131,7 +146,11 @@ class StoreLogReader implements LogReader, LiveListener {
   }
 
   #hand(batch: LiveBatch): void {
-    this.#position = batch.end;
+    const last = batch.events.at(-1);
+    if (last) {
+      this.#attempt = last.attempt;
+      this.#seq = last.seq;
+    }
     const answer = this.#sink.take(batch);
     // The sink may have stopped us while it took the batch.
     if (answer === "more" || this.#mode === "stopped") return;
@@ -169,7 +188,7 @@ class StoreLogReader implements LogReader, LiveListener {
         this.#missed = false;
         const events = await (known ?? this.#readPage(limit, signal));
         known = undefined;
-        let page = batchOf(events, this.#position);
+        let page = batchOf(events, this.#attempt, this.#seq);
         if (this.countsRuns && endsRun(page)) page = await withRuns(this.#store, this.#id, page, signal);
         if (this.#mode !== "catching-up") return;
         // From the beginning one reads whatever is kept: when that is nothing, it has expired since the opening.
@@ -206,18 +225,13 @@ class StoreLogReader implements LogReader, LiveListener {
   }
 }
 
-/** What of a batch comes after a position. */
-function afterPosition(batch: LiveBatch, position: Cursor): LiveBatch {
-  const events = batch.events.filter((event) => compareCursors(cursorOf(event), position) > 0);
-  return { ...batchOf(events, position), runs: batch.runs };
-}
-
 /** A page in small pieces; what is known of the runs goes with each, since any of them may hold an end. */
 function cutPiece(batch: LiveBatch): readonly [piece: LiveBatch, rest: LiveBatch | undefined] {
-  const { events, after, plain, runs } = batch;
+  const { events, plain } = batch;
   const last = events[CATCH_UP_PIECE - 1];
   if (!last || events.length === CATCH_UP_PIECE) return [batch, undefined];
   const cut = events.slice(0, CATCH_UP_PIECE);
-  const piece = plain ? { ...batch, events: cut, end: cursorOf(last) } : { ...batchOf(cut, after), runs };
-  return [piece, { ...batch, events: events.slice(CATCH_UP_PIECE), after: piece.end }];
+  const piece = { ...batch, events: cut, plain: plain || isPlain(cut) };
+  const rest = events.slice(CATCH_UP_PIECE);
+  return [piece, { ...batch, events: rest, afterAttempt: last.attempt, afterSeq: last.seq }];
 }

@@ -90,6 +90,7 @@ export function createLogWriter(options: LogWriterOptions): LogWriter {
 
 /** Every token goes through one: a class, since V8 looks up each property of a literal that has getters. */
 class StoreLogWriter implements LogWriter, AppendListener {
+  found: unknown = undefined;
   readonly #store: ConversationStore;
   readonly #id: ConversationId;
   readonly #now: () => number;
@@ -108,13 +109,18 @@ class StoreLogWriter implements LogWriter, AppendListener {
   /** Text that is not folded into the state yet: a state made anew for every token would be thrown away. */
   #held: HeldText | undefined;
   #seq: number;
-  /** Undefined: nothing waits, as most tokens find it. A list that is made with its entry is a third of one that grows. */
-  #pending: LogEvent[] | undefined;
+  /**
+   * What is appended next, or is being appended: one place for both, since a young list in an old object costs the collector
+   * more than to ask which it is. Undefined: neither, as most tokens find it.
+   */
+  #batch: LogEvent[] | undefined;
+  /** Whether it is being appended, and since when. */
+  #appending = false;
+  #began = 0;
+  /** What waits behind a batch that is being appended. */
+  #next: LogEvent[] | undefined;
   /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
   #optionsOf: Map<LogEvent, AppendOptions> | undefined;
-  /** What is being appended, and since when. */
-  #inFlight: readonly LogEvent[] = NOTHING;
-  #began = 0;
   /** Whether the store tells of it here, and not by a promise. */
   #isTaken = false;
   /** That the writer has failed: a signal is too slow to be asked for every token. */
@@ -163,8 +169,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
     this.#note(event);
     // Nobody will store it: a tool that does not heed its signal must not fill the memory.
     if (this.#over) return event;
-    if (this.#pending) this.#pending.push(event);
-    else this.#pending = [event];
+    this.#waits(event);
     if (options) this.#goesWith(event, options);
     this.#schedule();
     return event;
@@ -178,12 +183,24 @@ class StoreLogWriter implements LogWriter, AppendListener {
     return this.full ? this.#stored(MAX_ENTRIES_WAITING / 2) : this.#settledAlready();
   }
 
-  get #waiting(): number {
-    return this.#pending?.length ?? 0;
+  /** A list that is made with its entry is a third of one that grows. */
+  #waits(event: LogEvent): void {
+    if (!this.#batch) this.#batch = [event];
+    else if (!this.#appending) this.#batch.push(event);
+    else if (this.#next) this.#next.push(event);
+    else this.#next = [event];
   }
 
-  get #appending(): boolean {
-    return this.#inFlight !== NOTHING;
+  get #inFlight(): readonly LogEvent[] {
+    return (this.#appending && this.#batch) || NOTHING;
+  }
+
+  get #pending(): readonly LogEvent[] | undefined {
+    return this.#appending ? this.#next : this.#batch;
+  }
+
+  get #waiting(): number {
+    return this.#pending?.length ?? 0;
   }
 
   #placed(body: EventBody): LogEvent {
@@ -257,14 +274,14 @@ class StoreLogWriter implements LogWriter, AppendListener {
    * from here for nothing and has functions in it.
    */
   #appendNext(): void {
-    if (!this.#pending) return;
-    this.#inFlight = this.#takeBatch(this.#pending);
+    if (!this.#batch) return;
+    const batch = this.#takeBatch(this.#batch);
     this.#began = performance.now();
     try {
-      const options = this.#optionsOf && this.#togetherOf(this.#inFlight);
+      const options = this.#optionsOf && this.#togetherOf(batch);
       this.#isTaken = false;
-      const promise = this.#store.append(this.#id, this.#inFlight, options, this);
-      if (promise) this.#answerFrom(promise, this.#inFlight);
+      const promise = this.#store.append(this.#id, batch, options, this);
+      if (promise) this.#answerFrom(promise, batch);
     } catch (error) {
       this.refused(error);
     }
@@ -272,7 +289,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
 
   /** Unless the listener is told, by a store that was wrapped with a promise. */
   #answerFrom(promise: Promise<void>, batch: readonly LogEvent[]): void {
-    const isAnswer = (): boolean => this.#inFlight === batch && !this.#isTaken;
+    const isAnswer = (): boolean => this.#appending && this.#batch === batch && !this.#isTaken;
     promise.then(
       () => isAnswer() && this.appended(),
       (error: unknown) => isAnswer() && this.refused(error),
@@ -299,29 +316,34 @@ class StoreLogWriter implements LogWriter, AppendListener {
   };
 
   #goOn(): void {
-    if (this.#store.mayLoseTail) this.#remember(this.#inFlight);
-    this.#onStored(this.#inFlight);
+    const stored = this.#inFlight;
+    if (this.#store.mayLoseTail) this.#remember(stored);
+    this.#onStored(stored);
     if (this.#waiters) this.#settleWaiters();
-    this.#inFlight = NOTHING;
-    if (!this.#pending) return;
+    this.#appending = false;
+    this.#batch = this.#next;
+    if (!this.#batch) return;
+    this.#next = undefined;
     if (this.#mayGather()) this.#schedule();
     else this.#appendNext();
   }
 
   #giveUp(error: unknown): void {
     this.#over = true;
-    this.#inFlight = NOTHING;
+    this.#appending = false;
+    // Nobody will store it.
+    this.#batch = undefined;
+    this.#next = undefined;
     this.#failure.abort(AgentError.from(error));
     this.#settleWaiters();
   }
 
   #takeBatch(pending: LogEvent[]): readonly LogEvent[] {
-    if (pending.length <= MAX_BATCH) {
-      this.#pending = undefined;
-      return pending;
-    }
-    this.#pending = pending.slice(MAX_BATCH);
-    return pending.slice(0, MAX_BATCH);
+    this.#appending = true;
+    if (pending.length <= MAX_BATCH) return pending;
+    this.#next = pending.slice(MAX_BATCH);
+    this.#batch = pending.slice(0, MAX_BATCH);
+    return this.#batch;
   }
 
   /** Tries again what could not be appended. */

@@ -1,4 +1,13 @@
-import { AgentError, compareCursors, cursorOf, isRunEnd, isSettled, isVoided, START } from "../core/index.ts";
+import {
+  AgentError,
+  compareCursors,
+  cursorAt,
+  cursorOf,
+  isRunEnd,
+  isSettled,
+  isVoided,
+  START,
+} from "../core/index.ts";
 import type {
   Conversation,
   ConversationId,
@@ -226,8 +235,7 @@ class ReadingView implements LogSink {
   take(batch: LiveBatch): SinkAnswer {
     try {
       const [first] = batch.events;
-      if (first && leavesBehind(first, batch.after))
-        throw notInLog(batch.after, this.#opening.conversation.tip);
+      if (first?.type === "attempt-start") this.#requireUnbroken(first, positionBefore(batch));
       const shown = this.#isShownWhole(batch) ? { events: batch.events, ended: false } : this.#shown(batch);
       const hasRoom = shown.events.length === 0 || this.#sink.take(shown);
       if (shown.ended) return "enough";
@@ -242,11 +250,15 @@ class ReadingView implements LogSink {
     this.#sink.fail(error);
   }
 
+  #requireUnbroken(first: LogEvent, position: Cursor): void {
+    if (leavesBehind(first, position)) throw notInLog(position, this.#opening.conversation.tip);
+  }
+
   /** True of nearly all that is read live, and quickly told. */
-  #isShownWhole({ plain, events, after }: LiveBatch): boolean {
-    if (!plain || (this.#run !== undefined && !areOf(this.#run, events))) return false;
+  #isShownWhole(batch: LiveBatch): boolean {
+    if (!batch.plain || (this.#run !== undefined && !areOf(this.#run, batch.events))) return false;
     if (this.#nothingVoid || this.#withdrawn) return true;
-    return compareCursors(after, this.#opening.conversation.tip) >= 0;
+    return compareCursors(positionBefore(batch), this.#opening.conversation.tip) >= 0;
   }
 
   #shown({ events, runs }: LiveBatch): ReadEntries {
@@ -266,6 +278,10 @@ class ReadingView implements LogSink {
     if (this.#end !== undefined) return compareCursors(cursorOf(event), this.#end) >= 0;
     return this.countsRuns && (runs === undefined || event.run >= runs);
   }
+}
+
+function positionBefore({ afterAttempt, afterSeq }: LiveBatch): Cursor {
+  return cursorAt(afterAttempt, afterSeq);
 }
 
 /** A loop: a function made for every token would be the dearest part of looking at it. */

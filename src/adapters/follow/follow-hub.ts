@@ -32,8 +32,10 @@ export interface FollowHub {
   refresh(id: ConversationId): void;
   /** Ends the followers of a conversation that is no more. */
   remove(id: ConversationId): void;
-  /** The conversations that are followed, each with the position of its furthest follower. */
-  followed(): readonly { readonly id: ConversationId; readonly position: Cursor }[];
+  /** The conversations that are followed. */
+  followed(): readonly ConversationId[];
+  /** How far the furthest follower of a conversation is; undefined when it has none. */
+  position(id: ConversationId): Cursor | undefined;
   /** Ends all followers. */
   close(): void;
 }
@@ -88,7 +90,8 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
     remove(id) {
       for (const follower of followersOf(id)) follower.end(conversationNotFound(id));
     },
-    followed: () => [...topics].map(([id, topic]) => ({ id, position: furthest(topic.followers) })),
+    followed: () => [...topics.keys()],
+    position: (id) => furthest(followersOf(id)),
     close() {
       closed = true;
       for (const { followers } of topics.values()) {
@@ -420,6 +423,9 @@ async function tellEnd(listener: EntryListener, reason: AgentError | undefined):
   listener.end(reason);
 }
 
-function furthest(followers: readonly Follower[]): Cursor {
-  return followers.map((follower) => follower.position).reduce((a, b) => (compareCursors(a, b) >= 0 ? a : b));
+function furthest(followers: readonly Follower[]): Cursor | undefined {
+  return followers
+    .map((follower) => follower.position)
+    .toSorted(compareCursors)
+    .at(-1);
 }

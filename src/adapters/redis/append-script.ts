@@ -16,9 +16,8 @@ export const REPEATED = 2;
  *
  * What is passed costs, too, some 0.1 us an argument.
  *
- * ARGV: 1 what the tip is thought to be, 2 what it is to be then (which names the last entry, the holder, `-` when not
- * known here, and the time); for each entry four: timestamp, data ("" for that of the entry before), kind,
- * text. The kind of a text chunk is its sequence; `end` is a run's end, with its error as text; `void` is a reset, with
+ * ARGV: 1 the holder, `-` when not known here, 2 which cursor the tip is thought to be, or "", 3 which it is to be then, that
+ * of the last entry, 4 the time; for each entry four: timestamp, data ("" for that of the entry before), kind, text. The kind of a text chunk is its sequence; `end` is a run's end, with its error as text; `void` is a reset, with
  * the cursor that it voids from; "" is everything else. With all keys there follow: stream TTL, history TTL, run of the
  * record or "", record, the items taken, and in the end the number of entries.
  *
@@ -28,35 +27,39 @@ export const REPEATED = 2;
 export function appendScript({ command, channel }: Publishing): string {
   return `
 local call, try = redis.call, redis.pcall
-local stream, becomes = KEYS[1], ARGV[2]
+local stream, holder, tip, now = KEYS[1], ARGV[1], ARGV[3], ARGV[4]
 local value = call('HGET', KEYS[2], 'tip')
 if not value then return 0 end
 
--- One chunk, by the holder, right behind the newest entry: what nearly all appends are.
-if value == ARGV[1] and not KEYS[3] and not ARGV[7] and ARGV[5] ~= 'end' then
-  local id, time, data, kind, text = string.match(becomes, '^%S+'), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+-- By the holder, right behind the newest entry, of a run that has not ended: such a value ends with a digit.
+local expected = ARGV[2] .. ' ' .. holder .. ' '
+local joins = string.sub(value, 1, #expected) == expected and string.byte(value, -1) < 58
+
+-- And one chunk: what nearly all appends are.
+if joins and not KEYS[3] and not ARGV[9] and ARGV[7] ~= 'end' then
+  local time, data, kind, text = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
   local added
   if kind == '' then
-    added = try('XADD', stream, 'NOMKSTREAM', id, 'timestamp', time, 'data', data)
+    added = try('XADD', stream, 'NOMKSTREAM', tip, 'timestamp', time, 'data', data)
   else
-    added = try('XADD', stream, 'NOMKSTREAM', id, 'text', text, 'sequence', kind, 'timestamp', time, 'data', data)
+    added = try('XADD', stream, 'NOMKSTREAM', tip, 'text', text, 'sequence', kind, 'timestamp', time, 'data', data)
   end
   if not added then return 0 end
   if type(added) == 'table' then
     if string.find(added.err, 'equal or smaller', 1, true) then return 0 end
     return added
   end
-  call('HSET', KEYS[2], 'tip', becomes)
+  call('HSET', KEYS[2], 'tip', tip .. ' ' .. holder .. ' ' .. now)
   call('${command}', ${channel},
-    id .. ' 1\\n' .. time .. ' ' .. kind .. ' * ' .. data .. '\\n' .. text)
+    tip .. ' 1\\n' .. time .. ' ' .. kind .. ' * ' .. data .. '\\n' .. text)
   return 1
 end
 
-local attempt, last, holder, now = string.match(becomes, '^(%d+)-(%d+) (%S+) (%d+)$')
-local count = KEYS[3] and ARGV[#ARGV] + 0 or (#ARGV - 2) / 4
+local attempt, last = string.match(tip, '^(%d+)-(%d+)$')
+local count = KEYS[3] and ARGV[#ARGV] + 0 or (#ARGV - 4) / 4
 local first = last - count + 1
-local start, tip, answer = 0, nil, 1
-if value ~= ARGV[1] then
+local start, answer = 0, 1
+if not joins then
   local at, name, _, ended = string.match(value, '^(%S+) (%S+) (%S+)(.*)$')
   local number, written = string.match(at, '^(%d+)-(%d+)$')
   -- After a failover that lost an acquire, or a delete, another holder may have got the same attempt.
@@ -66,10 +69,10 @@ if value ~= ARGV[1] then
   if first > written + 1 then return at end
   start = written + 1 - first
   if start > 0 then answer = 2 end
-  becomes = attempt .. '-' .. last .. ' ' .. name .. ' ' .. now
+  holder = name
 end
 
-local more = 3 + 4 * count
+local more = 5 + 4 * count
 local ends = false
 if KEYS[3] then
   ends = ARGV[more + 2] ~= ''
@@ -81,7 +84,7 @@ end
 local message = {attempt .. '-' .. first .. ' ' .. count .. '\\n'}
 local data
 for entry = 0, count - 1 do
-  local at = 3 + 4 * entry
+  local at = 5 + 4 * entry
   local time, own, kind, text = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if own ~= '' then data = own end
   message[entry + 2] = time .. ' ' .. kind .. ' ' .. #text .. ' ' .. own .. '\\n' .. text
@@ -128,8 +131,7 @@ for entry = 0, count - 1 do
   end
 end
 
-if ends then becomes = becomes .. ' ended' end
-call('HSET', KEYS[2], 'tip', becomes)
+call('HSET', KEYS[2], 'tip', tip .. ' ' .. holder .. ' ' .. now .. (ends and ' ended' or ''))
 if KEYS[3] and more + 4 < #ARGV then call('HDEL', KEYS[3], unpack(ARGV, more + 4, #ARGV - 1)) end
 if ends then
   ${SHARED_LUA}

@@ -5,25 +5,45 @@ import type { AppendListener, AppendOptions } from "../../ports/index.ts";
 import { REPEATED, WRITTEN } from "./append-script.ts";
 import { isLikeText } from "./redis-entry.ts";
 import type { TextChunk, TextData } from "./redis-entry.ts";
-import type { Appending, Followed } from "./redis-followers.ts";
+import type { Followed } from "./redis-followers.ts";
 import type { PreparedScript } from "./redis-scripts.ts";
 import type { Request } from "./resp-connection.ts";
 import { valueFromReply } from "./resp-reader.ts";
 
 /** What is known here of a conversation that this process holds. */
-export interface Hold {
+export class Hold {
+  readonly id: ConversationId;
+  /** The log that knows it; undefined once it does not any more. */
+  log: object | undefined;
   readonly attempt: number;
+  /** The newest entry, as far as this process knows: wrong, it costs time only. */
+  seq: number;
   readonly name: string;
   /** Appends what takes nothing, keeps nothing and voids nothing. */
   readonly append: PreparedScript;
-  /** The newest entry, and when it was written, as far as this process knows: wrong, it costs time only. */
-  seq: number;
-  writtenAt: number;
+  /** Its first key, and what it begins with: here, since for every token each object on the way to it would be looked at. */
+  readonly key: string;
+  readonly beginCount: number;
+  readonly beginBytes: string;
   /** What its newest text chunks had in common. */
-  text: TextData | undefined;
+  text: TextData | undefined = undefined;
   /** Whoever follows it here, as it was found with the newest append. */
-  followed: Followed | undefined;
+  followed: Followed | undefined = undefined;
+
+  constructor({ id, log, attempt, seq, name, append }: HoldOptions) {
+    this.id = id;
+    this.log = log;
+    this.attempt = attempt;
+    this.seq = seq;
+    this.name = name;
+    this.append = append;
+    this.key = append.keys[0] ?? "";
+    this.beginCount = append.begin.count;
+    this.beginBytes = append.begin.bytes;
+  }
 }
+
+export type HoldOptions = Pick<Hold, "id" | "log" | "attempt" | "seq" | "name" | "append">;
 
 /** Entries that are to be appended together. */
 export interface Batch {
@@ -31,8 +51,8 @@ export interface Batch {
   readonly events: readonly LogEvent[];
   readonly options: AppendOptions;
   readonly listener: AppendListener;
-  /** What the followers here were told of it; undefined when there are none. */
-  readonly appending: Appending | undefined;
+  /** Whoever follows the conversation here. */
+  readonly followed: Followed | undefined;
 }
 
 type TextChunks = readonly [TextChunk, ...TextChunk[]];
@@ -84,15 +104,16 @@ export class ChunkAppend implements Request {
 
   /** The arguments of the append script. */
   encode(encoder: CommandEncoder): void {
-    const { append, seq, writtenAt } = this.#hold;
-    encoder.begin(append.begin.count + 2 + 4 * this.#chunks.length);
-    encoder.addEncoded(append.begin);
-    addTip(encoder, this.#hold, seq, writtenAt);
-    addTip(encoder, this.#hold, this.#last, this.#now);
+    const { attempt, seq, beginCount, beginBytes } = this.#hold;
+    encoder.begin(beginCount + 3 + 4 * this.#chunks.length);
+    encoder.addEncoded(beginBytes);
+    addCursor(encoder, attempt, seq);
+    addCursor(encoder, attempt, this.#last);
+    encoder.addNumber(this.#now);
     let first = true;
     for (const { at, sequence, delta } of this.#chunks) {
       encoder.addNumber(at);
-      if (first) encoder.addEncoded(this.#text.words);
+      if (first) encoder.addEncoded(this.#text.words.bytes);
       else encoder.addWord("");
       encoder.addNumber(sequence);
       encoder.addWord(delta);
@@ -105,7 +126,6 @@ export class ChunkAppend implements Request {
     // Both are stored: to send a repeat once more could meet a worker that has taken over since.
     if (outcome !== WRITTEN && outcome !== REPEATED) return this.#appendAnyhow();
     this.#hold.seq = this.#last;
-    this.#hold.writtenAt = this.#now;
     try {
       this.#outcome.settle(this.#batch, outcome === WRITTEN);
     } finally {
@@ -157,15 +177,10 @@ export interface ChunkAppendOptions {
   readonly outcome: BatchOutcome;
 }
 
-/** Adds what `tipValue` gives, without the string. */
-function addTip(encoder: CommandEncoder, { attempt, name }: Hold, seq: number, writtenAt: number): void {
-  encoder.beginWord(digitsIn(attempt) + digitsIn(seq) + name.length + digitsIn(writtenAt) + 3);
+function addCursor(encoder: CommandEncoder, attempt: number, seq: number): void {
+  encoder.beginWord(digitsIn(attempt) + 1 + digitsIn(seq));
   encoder.addDigits(attempt);
   encoder.addPiece("-");
   encoder.addDigits(seq);
-  encoder.addPiece(" ");
-  encoder.addPiece(name);
-  encoder.addPiece(" ");
-  encoder.addDigits(writtenAt);
   encoder.endWord();
 }

@@ -1,8 +1,10 @@
 const CHUNK_BYTES = 64 * 1024;
 /** Shorter strings are copied letter by letter: a call into native code costs more. */
 const SHORT = 40;
-/** Smaller whole numbers are written digit by digit, without a string. */
+/** Whole numbers are written digit by digit, without a string, those that are no small integers of V8's in two parts. */
 const SMALL = 2 ** 30;
+const LOW_DIGITS = 7;
+const LOW = 10 ** LOW_DIGITS;
 /** What the length of a string and its line ends take at most. */
 const FRAME_BYTES = 32;
 const UTF8_BYTES_A_UNIT = 3;
@@ -30,7 +32,7 @@ export class CommandEncoder {
   /** Adds a command: its words, after those that it begins with. */
   add(words: readonly string[], first?: EncodedWords): void {
     this.begin(words.length + (first?.count ?? 0));
-    if (first) this.addEncoded(first);
+    if (first) this.addEncoded(first.bytes);
     for (const word of words) this.addWord(word);
   }
 
@@ -40,7 +42,8 @@ export class CommandEncoder {
     this.#putLength(ARRAY, count);
   }
 
-  addEncoded({ bytes }: EncodedWords): void {
+  /** Adds the bytes of `EncodedWords`. */
+  addEncoded(bytes: string): void {
     this.#reserve(bytes.length);
     this.#end += this.#bytes.write(bytes, this.#end, "latin1");
   }
@@ -71,8 +74,10 @@ export class CommandEncoder {
 
   /** Adds to a word a whole number, not below 0. */
   addDigits(number: number): void {
-    if (number >= SMALL) this.#putAscii(textOf(number));
-    else this.#putDigits(number);
+    if (number < SMALL) return this.#putDigits(number, smallDigitsIn(number));
+    const high = Math.floor(number / LOW);
+    this.#putDigits(high, smallDigitsIn(high));
+    this.#putDigits(number - high * LOW, LOW_DIGITS);
   }
 
   endWord(): void {
@@ -107,13 +112,14 @@ export class CommandEncoder {
   /** The line before what has a length. */
   #putLength(type: number, length: number): void {
     this.#bytes[this.#end++] = type;
-    this.#putDigits(length);
+    this.#putDigits(length, smallDigitsIn(length));
     this.#putLineEnd();
   }
 
-  #putDigits(number: number): void {
+  /** With zeros before it, where it has fewer digits. */
+  #putDigits(number: number, digits: number): void {
     const bytes = this.#bytes;
-    const end = this.#end + smallDigitsIn(number);
+    const end = this.#end + digits;
     let rest = number;
     for (let index = end - 1; index >= this.#end; index--) {
       const next = Math.floor(rest / 10);
@@ -187,7 +193,7 @@ let encoderOfWords: CommandEncoder | undefined;
 
 /** How many digits a whole number has. */
 export function digitsIn(number: number): number {
-  return number >= SMALL ? textOf(number).length : smallDigitsIn(number);
+  return number < SMALL ? smallDigitsIn(number) : smallDigitsIn(Math.floor(number / LOW)) + LOW_DIGITS;
 }
 
 function smallDigitsIn(number: number): number {
@@ -195,15 +201,3 @@ function smallDigitsIn(number: number): number {
   for (let power = 10; power <= number; power *= 10) count += 1;
   return count;
 }
-
-/** Kept, since large numbers are times: mostly one for all that is sent within a millisecond. */
-function textOf(number: number): string {
-  if (number !== newestNumber) {
-    newestNumber = number;
-    newestText = String(number);
-  }
-  return newestText;
-}
-
-let newestNumber = 0;
-let newestText = "0";

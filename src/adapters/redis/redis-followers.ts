@@ -29,12 +29,11 @@ export interface RedisFollowers {
   /**
    * Says that this process is about to append entries. Once they are acknowledged its followers get them right here (L2)
    * and what is published of them is passed over unread. Give what comes back to `appended`; undefined when nobody
-   * follows the conversation here. `known` is the entry of an earlier one, which need not be looked for as long as it is
-   * right.
+   * follows the conversation here. `known` is what an earlier one gave, which need not be looked for as long as it is right.
    */
-  appending(id: ConversationId, events: readonly LogEvent[], known?: Followed): Appending | undefined;
+  appending(id: ConversationId, events: readonly LogEvent[], known?: Followed): Followed | undefined;
   /** Says whether the entries are stored as they are. */
-  appended(awaited: Appending, stored: boolean): void;
+  appended(entry: Followed, events: readonly LogEvent[], stored: boolean): void;
   /** Ends the followers of a conversation that is no more. */
   remove(id: ConversationId): void;
   /** Ends all followers. */
@@ -44,30 +43,54 @@ export interface RedisFollowers {
 type Read = (id: ConversationId, after: Cursor, limit: number) => Promise<readonly LogEvent[]>;
 
 /** A conversation that is followed here. */
-export interface Followed {
+export class Followed {
   readonly id: ConversationId;
-  /** The newest entry that its followers were given as it came, if any. */
-  attempt: number;
-  seq: number;
-  /** Whether there was any since the last comparison with the store. */
-  lively: boolean;
-  /** What this process is appending. */
-  awaited: Appending | undefined;
+  readonly channel: string;
   /** Whether it is followed still. */
-  isFollowed: boolean;
+  isFollowed = true;
+  /** The newest entry that its followers were given as it came, if any. */
+  attempt = 0;
+  seq = 0;
+  /** Whether there was any since the last comparison with the store. */
+  lively = false;
+  /**
+   * What this process is appending, from one entry to another of an attempt; of none: nothing. Numbers, since an object
+   * that is made for every token and kept here would cost the collector a look at each of thousands of these.
+   */
+  awaitedAttempt = 0;
+  awaitedFirst = 0;
+  awaitedLast = 0;
+  /** Whether somebody published some of it already, and was not listened to. */
+  passedOver = false;
   /** Its followers, as they were found with the newest entry. */
-  topic: FollowTopic | undefined;
-}
+  topic: FollowTopic | undefined = undefined;
 
-/** Entries on their way from this process to the store. */
-export interface Appending {
-  readonly entry: Followed;
-  readonly events: readonly LogEvent[];
-  readonly attempt: number;
-  readonly first: number;
-  readonly last: number;
-  /** Whether somebody published it already, and was not listened to. */
-  passedOver: boolean;
+  constructor(id: ConversationId, channel: string) {
+    this.id = id;
+    this.channel = channel;
+  }
+
+  /** Another append of the same conversation may be under way, of a worker that was fenced: what it passed over stays so. */
+  awaits(attempt: number, first: number, last: number): void {
+    if (this.awaitedAttempt === 0) this.passedOver = false;
+    this.awaitedAttempt = attempt;
+    this.awaitedFirst = first;
+    this.awaitedLast = last;
+  }
+
+  awaitsNoMore(attempt: number, first: number): void {
+    if (this.awaitedAttempt === attempt && this.awaitedFirst === first) this.awaitedAttempt = 0;
+  }
+
+  /** Whether a message says nothing but what is being appended here. */
+  isAwaited({ attempt, first, last }: PublishedPlace): boolean {
+    return attempt === this.awaitedAttempt && first >= this.awaitedFirst && last <= this.awaitedLast;
+  }
+
+  /** Whether a message says nothing but what its followers have. */
+  isOld({ attempt, last }: PublishedPlace): boolean {
+    return attempt < this.attempt || (attempt === this.attempt && last <= this.seq);
+  }
 }
 
 export function createRedisFollowers({ clients, keyspace }: RedisContext, read: Read): RedisFollowers {
@@ -84,7 +107,7 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     async subscribe(id) {
       const { channel } = keyspace.of(id);
       beginChecks();
-      const entry = newlyFollowed(id);
+      const entry = new Followed(id, channel);
       followed.set(channel, entry);
       followedById.set(id, entry);
       try {
@@ -103,7 +126,7 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
 
   function forget(entry: Followed): void {
     entry.isFollowed = false;
-    followed.delete(keyspace.of(entry.id).channel);
+    followed.delete(entry.channel);
     followedById.delete(entry.id);
   }
 
@@ -118,9 +141,9 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     const entry = followed.get(channel);
     if (!entry) return;
     const place = placeOf(message);
-    if (place && isOld(entry, place)) return;
-    if (place && entry.awaited && covers(entry.awaited, place)) {
-      entry.awaited.passedOver = true;
+    if (place && entry.isOld(place)) return;
+    if (place && entry.isAwaited(place)) {
+      entry.passedOver = true;
       return;
     }
     const content = place
@@ -153,22 +176,19 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     id: ConversationId,
     events: readonly LogEvent[],
     known?: Followed,
-  ): Appending | undefined {
+  ): Followed | undefined {
     const entry = known?.isFollowed ? known : followedById.get(id);
     const [first] = events;
     if (!entry || !first) return undefined;
-    const { attempt, seq } = first;
-    const last = seq + events.length - 1;
-    const awaited = { entry, events, attempt, first: seq, last, passedOver: false };
-    entry.awaited = awaited;
-    return awaited;
+    entry.awaits(first.attempt, first.seq, first.seq + events.length - 1);
+    return entry;
   }
 
-  function appended(awaited: Appending, stored: boolean): void {
-    const { entry, events, passedOver } = awaited;
-    if (entry.awaited === awaited) entry.awaited = undefined;
+  function appended(entry: Followed, events: readonly LogEvent[], stored: boolean): void {
+    const [first] = events;
+    if (first) entry.awaitsNoMore(first.attempt, first.seq);
     if (stored) give(entry, events);
-    else if (passedOver) missed(entry);
+    else if (entry.passedOver) missed(entry);
   }
 
   async function check(): Promise<void> {
@@ -176,7 +196,7 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     checking = true;
     try {
       listener.ping();
-      await Promise.all(hub.followed().map(compareWithStore));
+      await Promise.all([...followedById.values()].filter(isQuiet).map(compareWithStore));
     } catch {
       // The store is away; the next check is soon.
     } finally {
@@ -184,23 +204,13 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     }
   }
 
-  async function compareWithStore({
-    id,
-    position,
-  }: {
-    readonly id: ConversationId;
-    readonly position: Cursor;
-  }): Promise<void> {
-    const { channel, conversation } = keyspace.of(id);
-    const entry = followed.get(channel);
-    if (entry?.lively) {
-      entry.lively = false;
-      return;
-    }
+  async function compareWithStore({ id }: Followed): Promise<void> {
+    const { conversation } = keyspace.of(id);
     const words = ["HGET", conversation, "tip"];
     const value = await clients.reads.send(conversation, { words, decode: stringFromReply });
-    if (value === undefined) hub.remove(id);
-    else if (compareCursors(tipFromValue(value).tip, position) > 0) hub.refresh(id);
+    if (value === undefined) return hub.remove(id);
+    const position = hub.position(id);
+    if (position && compareCursors(tipFromValue(value).tip, position) > 0) hub.refresh(id);
   }
 
   return {
@@ -216,16 +226,11 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
   };
 }
 
-function newlyFollowed(id: ConversationId): Followed {
-  return { id, attempt: 0, seq: 0, lively: false, awaited: undefined, isFollowed: true, topic: undefined };
-}
-
-function isOld(entry: Followed, place: PublishedPlace): boolean {
-  return place.attempt < entry.attempt || (place.attempt === entry.attempt && place.last <= entry.seq);
-}
-
-function covers(awaited: Appending, place: PublishedPlace): boolean {
-  return place.attempt === awaited.attempt && place.first >= awaited.first && place.last <= awaited.last;
+/** Whether nothing was heard of it since the last time that this was asked. */
+function isQuiet(entry: Followed): boolean {
+  const { lively } = entry;
+  entry.lively = false;
+  return !lively;
 }
 
 /** What is not of an append: the beginning of an attempt, and the end of a conversation. */

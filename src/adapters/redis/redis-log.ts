@@ -16,15 +16,15 @@ import { appendScript, REPEATED, WRITTEN } from "./append-script.ts";
 import { decodeEntries } from "./entry-decoder.ts";
 import type { DecodedEntries } from "./entry-decoder.ts";
 import type { RedisContext } from "./redis-context.ts";
-import { ChunkAppend, chunksOf } from "./chunk-append.ts";
-import type { Batch, BatchOutcome, Hold } from "./chunk-append.ts";
+import { ChunkAppend, chunksOf, Hold } from "./chunk-append.ts";
+import type { Batch, BatchOutcome } from "./chunk-append.ts";
 import { addEntries, textDataOf } from "./redis-entry.ts";
 import { foreignStream } from "./redis-error.ts";
 import { publishingOf, scriptKeys } from "./redis-keys.ts";
 import { numberFromReply, stringFromReply } from "./resp-reader.ts";
 import { wordsOf } from "./redis-scripts.ts";
 import type { PreparedScript } from "./redis-scripts.ts";
-import { tipFromValue, tipValue, UNKNOWN_HOLDER } from "./redis-tip.ts";
+import { tipFromValue, UNKNOWN_HOLDER } from "./redis-tip.ts";
 
 /**
  * How many conversations this process remembers to hold. One that it forgot is still fenced by the number of its
@@ -40,8 +40,11 @@ export interface RedisLog {
    * what is stored, to the letter.
    */
   append(id: ConversationId, events: readonly LogEvent[], options: AppendOptions): Promise<boolean>;
-  /** What is known of a conversation that this process holds, if it does. */
-  holdOf(id: ConversationId): Hold | undefined;
+  /**
+   * What is known of a conversation that this process holds, if it does: `known`, where it is that, or what is found. It can
+   * be given back with the next question.
+   */
+  holdOf(id: ConversationId, known: unknown): Hold | undefined;
   /** Appends the text chunks of a run that this process is known to hold; false, and nothing done, for all else. */
   appendChunks(hold: Hold, batch: Batch, outcome: BatchOutcome): boolean;
   read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]>;
@@ -75,17 +78,8 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (outcome === "idle") return undefined;
     if (outcome === "fenced") throw fenced();
     const attempt = Number(attemptText);
-    const prepared = scripts.prepare(script, [keys.stream, keys.conversation]);
     const seq = outcome === "opened" && foreseen ? foreseen.events.length : 0;
-    remember(id, {
-      attempt,
-      name,
-      append: prepared,
-      seq,
-      writtenAt: at,
-      text: undefined,
-      followed: undefined,
-    });
+    remember(new Hold({ id, log: holds, attempt, seq, name, append: prepare(id, name, true) }));
     const place = { v: 1, attempt, seq: 0, at, run } as const;
     const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
     if (seq > 0) return start;
@@ -105,8 +99,8 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const known = holds.get(id);
     const hold = known?.attempt === attempt ? known : undefined;
     const at = now();
-    const value = tipValue(cursorAt(attempt, last), hold?.name ?? UNKNOWN_HOLDER, at);
-    const args = [hold?.seq === seq - 1 ? valueOf(hold) : "", value];
+    const before = hold?.seq === seq - 1 ? cursorAt(attempt, hold.seq) : "";
+    const args = [before, cursorAt(attempt, last), String(at)];
     addEntries(args, events);
     const plain = !record && takes.length === 0 && events.every((event) => event.type !== "step-reset");
     if (!plain) {
@@ -115,14 +109,12 @@ export function createRedisLog(context: RedisContext): RedisLog {
       args.push(record ? String(record.run) : "", record ? JSON.stringify(record) : "");
       args.push(...takes.map(String), String(events.length));
     }
-    const outcome = await scripts.runPrepared(plain && hold ? hold.append : prepare(id, plain), args);
+    const prepared = plain && hold ? hold.append : prepare(id, hold?.name ?? UNKNOWN_HOLDER, plain);
+    const outcome = await scripts.runPrepared(prepared, args);
     if (typeof outcome === "string") throw logGap(parseCursor(outcome));
     const appended = outcome === WRITTEN || outcome === REPEATED;
-    if (!appended || record) holds.delete(id);
-    else if (hold) {
-      hold.seq = last;
-      hold.writtenAt = at;
-    }
+    if (!appended || record) forget(id);
+    else if (hold) hold.seq = last;
     if (!appended) throw fenced();
     return outcome === WRITTEN && hold !== undefined;
   }
@@ -135,13 +127,13 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const text = textDataOf(first, hold.text);
     hold.text = text;
     batch.listener.taken();
-    scripts.submitPrepared(hold.append, new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome }));
+    scripts.submitPrepared(hold.key, new ChunkAppend({ batch, chunks, hold, text, now: now(), outcome }));
     return true;
   }
 
-  function prepare(id: ConversationId, plain: boolean): PreparedScript {
+  function prepare(id: ConversationId, holder: string, plain: boolean): PreparedScript {
     const keys = keyspace.of(id);
-    return scripts.prepare(script, plain ? [keys.stream, keys.conversation] : scriptKeys(keys));
+    return scripts.prepare(script, plain ? [keys.stream, keys.conversation] : scriptKeys(keys), [holder]);
   }
 
   async function read(id: ConversationId, after: Cursor, limit: number): Promise<readonly LogEvent[]> {
@@ -171,19 +163,25 @@ export function createRedisLog(context: RedisContext): RedisLog {
     return entries;
   }
 
-  function remember(id: ConversationId, hold: Hold): void {
-    holds.delete(id);
-    holds.set(id, hold);
+  function remember(hold: Hold): void {
+    forget(hold.id);
+    holds.set(hold.id, hold);
     const [oldest] = holds.keys();
-    if (holds.size > MAX_HOLDS_REMEMBERED && oldest !== undefined) holds.delete(oldest);
+    if (holds.size > MAX_HOLDS_REMEMBERED && oldest !== undefined) forget(oldest);
   }
 
-  return { acquire, append, holdOf: (id) => holds.get(id), appendChunks, read };
-}
+  function forget(id: ConversationId): void {
+    const hold = holds.get(id);
+    if (hold) hold.log = undefined;
+    holds.delete(id);
+  }
 
-/** The tip as this process knows it. */
-function valueOf({ attempt, seq, name, writtenAt }: Hold): string {
-  return tipValue(cursorAt(attempt, seq), name, writtenAt);
+  function holdOf(id: ConversationId, known: unknown): Hold | undefined {
+    const isRight = known instanceof Hold && known.log === holds && known.id === id;
+    return isRight ? known : holds.get(id);
+  }
+
+  return { acquire, append, holdOf, appendChunks, read };
 }
 
 /** An opening of which every entry is nothing but its data: no text, no reset, no end, which the append script knows. */

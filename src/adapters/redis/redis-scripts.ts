@@ -10,18 +10,17 @@ import type { RespValue } from "./resp-reader.ts";
 export interface RedisScripts {
   /** Rejects with what Redis answered; the reply is as the script gives it. */
   run(lua: string, keys: readonly string[], args: readonly string[]): Promise<RespValue>;
-  /** What `run` would send before the arguments: worth keeping for a script that runs on the same keys again and again. */
-  prepare(lua: string, keys: readonly string[]): PreparedScript;
+  /** What `run` would send at first: worth keeping for a script that runs again and again on the same keys, with the same arguments first. */
+  prepare(lua: string, keys: readonly string[], args: readonly string[]): PreparedScript;
   runPrepared(script: PreparedScript, args: readonly string[]): Promise<RespValue>;
-  /** Sends a request that encodes the script by itself. A server that does not know the script refuses it. */
-  submitPrepared(script: PreparedScript, request: Request): void;
+  /** Sends a request that encodes the script by itself, where a key is. A server that does not know the script refuses it. */
+  submitPrepared(key: string, request: Request): void;
 }
 
 export interface PreparedScript {
   readonly lua: string;
   readonly keys: readonly string[];
-  /** The first of them. */
-  readonly key: string;
+  readonly args: readonly string[];
   readonly begin: EncodedWords;
 }
 
@@ -37,9 +36,9 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
     return hash;
   }
 
-  function prepare(lua: string, keys: readonly string[]): PreparedScript {
-    const [key = ""] = keys;
-    return { lua, keys, key, begin: encodeWords(["EVALSHA", hashOf(lua), String(keys.length), ...keys]) };
+  function prepare(lua: string, keys: readonly string[], args: readonly string[]): PreparedScript {
+    const begin = encodeWords(["EVALSHA", hashOf(lua), String(keys.length), ...keys, ...args]);
+    return { lua, keys, args, begin };
   }
 
   function send(
@@ -62,8 +61,8 @@ export function createRedisScripts(connections: RoutedConnections): RedisScripts
     run: (lua, keys, args) =>
       send({ lua, keys }, ["EVALSHA", hashOf(lua), String(keys.length), ...keys, ...args], args),
     prepare,
-    runPrepared: (script, args) => send(script, args, args, script.begin),
-    submitPrepared: ({ key }, request) => connections.submit(key, request),
+    runPrepared: (script, args) => send(script, args, [...script.args, ...args], script.begin),
+    submitPrepared: (key, request) => connections.submit(key, request),
   };
 }
 

@@ -81,7 +81,7 @@ function storeOn({
   const guard = <Result>(action: Promise<Result>): Promise<Result> => translated(action, clients);
 
   const outcome: BatchOutcome = {
-    settle: ({ appending }, stored) => appending && followers.appended(appending, stored),
+    settle: ({ followed, events }, stored) => followed && followers.appended(followed, events, stored),
     appendAnyhow,
     errorOf: (error) => redisError(error, clients.address),
   };
@@ -100,10 +100,11 @@ function storeOn({
     listener?: AppendListener,
   ): Promise<void> | undefined {
     if (!listener) return appendPromised(id, events, options);
-    const hold = log.holdOf(id);
-    const appending = followers.appending(id, events, hold?.followed);
-    if (hold) hold.followed = appending?.entry;
-    const batch = { id, events, options, listener, appending };
+    const hold = log.holdOf(id, listener.found);
+    if (hold !== listener.found) listener.found = hold;
+    const followed = followers.appending(id, events, hold?.followed);
+    if (hold) hold.followed = followed;
+    const batch = { id, events, options, listener, followed };
     return hold && log.appendChunks(hold, batch, outcome) ? undefined : appendAnyhow(batch);
   }
 
@@ -114,7 +115,7 @@ function storeOn({
     options: AppendOptions,
   ): Promise<void> {
     return new Promise((resolve, refused) => {
-      const answer = append(id, events, options, { taken() {}, appended: resolve, refused });
+      const answer = append(id, events, options, { taken() {}, appended: resolve, refused, found: undefined });
       if (answer) resolve(answer);
     });
   }

@@ -17,10 +17,5 @@ export function tipFromValue(value: string): RedisTip {
   return { tip: parseCursor(tip), writtenAt: Number(writtenAt) };
 }
 
-/** The value as the append script leaves it while the run goes on. */
-export function tipValue(tip: Cursor, holder: string, writtenAt: number): string {
-  return `${tip} ${holder} ${writtenAt}`;
-}
-
 /** Stands for the name of a holder that this process does not know. */
 export const UNKNOWN_HOLDER = "-";

@@ -24,7 +24,7 @@ export function openReadOnlyStore({ directory, retention, now }: StoreSettings):
       }),
   });
   const watch = createFileWatch(database, () => {
-    for (const { id } of hub.followed()) hub.refresh(id);
+    for (const id of hub.followed()) hub.refresh(id);
   });
   const hub = createFollowHub({
     read: reader.read,

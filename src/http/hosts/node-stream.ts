@@ -112,13 +112,30 @@ function chunkOf(text: string): Buffer {
   return lastChunk;
 }
 
-/** Written in place: to put the text between its size and its end as a string would copy it once more. */
+/** Written in place, and but for the text byte by byte: each call into native code costs more than a handful of bytes. */
 function encodeChunk(text: string): Buffer {
   const size = Buffer.byteLength(text);
-  const head = `${size.toString(16)}\r\n`;
-  const chunk = Buffer.allocUnsafe(head.length + size + 2);
-  chunk.write(head, "latin1");
-  chunk.write(text, head.length);
-  chunk.write("\r\n", head.length + size, "latin1");
+  const digits = hexDigitsIn(size);
+  const start = digits + 2;
+  const chunk = Buffer.allocUnsafe(start + size + 2);
+  for (let place = digits - 1, rest = size; place >= 0; place--, rest >>>= 4) {
+    chunk[place] = HEX.charCodeAt(rest & 15);
+  }
+  putLineEnd(chunk, digits);
+  chunk.write(text, start);
+  putLineEnd(chunk, start + size);
   return chunk;
+}
+
+const HEX = "0123456789abcdef";
+
+function hexDigitsIn(number: number): number {
+  let count = 1;
+  for (let rest = number >>> 4; rest > 0; rest >>>= 4) count += 1;
+  return count;
+}
+
+function putLineEnd(bytes: Buffer, place: number): void {
+  bytes[place] = 13;
+  bytes[place + 1] = 10;
 }
