@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { Registry } from "prom-client";
+import { SeriesHistogram } from "./series-histogram.ts";
 
 /** Every series that Holdfast exposes. Names and labels are part of what users rely on. */
 export interface Instruments {
@@ -12,8 +13,8 @@ export interface Instruments {
   readonly toolCalls: Counter<"agent" | "tool" | "outcome">;
   readonly toolCallDuration: Histogram<"agent" | "tool">;
   readonly stepResets: Counter<"agent" | "reason">;
-  readonly appendDuration: Histogram;
-  readonly appendEntries: Histogram;
+  readonly appendDuration: SeriesHistogram;
+  readonly appendEntries: SeriesHistogram;
   readonly appendFailures: Counter<"code">;
   readonly interrupts: Counter;
   readonly openStreams: Gauge<"format">;
@@ -76,13 +77,16 @@ export function createInstruments(registry: Registry): Instruments {
       TOOL_SECONDS,
     ),
     stepResets: counter("step_resets_total", "Steps withdrawn and begun again.", ["agent", "reason"]),
-    appendDuration: histogram(
-      "append_duration_seconds",
-      "One append to the store, until it was acknowledged.",
-      [],
-      APPEND_SECONDS,
-    ),
-    appendEntries: histogram("append_entries", "Entries in one append.", [], APPEND_ENTRIES),
+    appendDuration: new SeriesHistogram({
+      name: "holdfast_append_duration_seconds",
+      help: "One append to the store, until it was acknowledged.",
+      buckets: APPEND_SECONDS,
+    }),
+    appendEntries: new SeriesHistogram({
+      name: "holdfast_append_entries",
+      help: "Entries in one append.",
+      buckets: APPEND_ENTRIES,
+    }),
     appendFailures: counter("append_failures_total", "Tries of appends that failed, by error code.", [
       "code",
     ]),

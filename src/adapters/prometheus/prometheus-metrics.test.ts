@@ -52,6 +52,33 @@ describe("the Prometheus metrics", () => {
     ).toBe(false);
   });
 
+  test("put each append into the lowest bucket that holds it, and count those of the buckets below with it", async () => {
+    const metrics = createPrometheusMetrics();
+    for (const [entries, durationMs] of [
+      [1, 0.2],
+      [3, 1.5],
+      [300, 60_000],
+      [1, -1],
+    ] as const)
+      metrics.appended({ entries, durationMs });
+    const lines = await linesOf(metrics);
+    const valuesOf = (name: string): readonly number[] =>
+      lines.filter((line) => line.startsWith(name)).map((line) => Number(line.split(" ")[1]));
+    expect(valuesOf("holdfast_append_entries_bucket")).toEqual([2, 2, 3, 3, 3, 3, 3, 3, 3, 4]);
+    expect(valuesOf("holdfast_append_duration_seconds_bucket")).toEqual([
+      2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4,
+    ]);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'holdfast_append_entries_bucket{le="+Inf"} 4',
+        "holdfast_append_entries_sum 305",
+        "holdfast_append_entries_count 4",
+        'holdfast_append_duration_seconds_bucket{le="0.0002"} 2',
+        "holdfast_append_duration_seconds_sum 60.0017",
+      ]),
+    );
+  });
+
   test("count a stream as open until it is closed", async () => {
     const metrics = createPrometheusMetrics();
     const first = metrics.streamOpened("text/event-stream");

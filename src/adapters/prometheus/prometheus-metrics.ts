@@ -12,19 +12,6 @@ export function createPrometheusMetrics(): Metrics {
   const to = createInstruments(registry);
   const all = Registry.merge([registry, processMetrics()]);
   const formats = new Map<string, CountedStreams>();
-  // Asked for once: without them, prom-client makes a function and labels for each value.
-  const appendDuration = to.appendDuration.labels();
-  const appendEntries = to.appendEntries.labels();
-  let appends: Append[] = [];
-
-  /** Told by the hundred: prom-client's bookkeeping of one costs as much as a good part of the append. */
-  function tellAppends(): void {
-    for (const { entries, durationMs } of appends) {
-      appendDuration.observe(seconds(durationMs));
-      appendEntries.observe(entries);
-    }
-    appends = [];
-  }
 
   /** One for all streams of a format. Each delivery to each viewer is counted: a label's hash would cost more than the count. */
   function streamsOf(format: string): CountedStreams {
@@ -55,8 +42,9 @@ export function createPrometheusMetrics(): Metrics {
       if (durationMs !== undefined) to.toolCallDuration.observe({ agent, tool }, seconds(durationMs));
     },
     stepReset: ({ agent, reason }) => to.stepResets.inc({ agent, reason }),
-    appended(append) {
-      if (appends.push(append) === APPENDS_HELD) tellAppends();
+    appended({ entries, durationMs }) {
+      to.appendDuration.observe(seconds(durationMs));
+      to.appendEntries.observe(entries);
     },
     appendFailed: ({ code }) => to.appendFailures.inc({ code }),
     interrupted: () => to.interrupts.inc(),
@@ -72,16 +60,11 @@ export function createPrometheusMetrics(): Metrics {
     },
     async render() {
       for (const streams of formats.values()) streams.tell();
-      tellAppends();
-      return { contentType: all.contentType, body: await all.metrics() };
+      const appends = `${to.appendDuration.render()}\n${to.appendEntries.render()}`;
+      return { contentType: all.contentType, body: `${await all.metrics()}\n${appends}` };
     },
   };
 }
-
-/** How many appends are held back from the registry at most. */
-const APPENDS_HELD = 100;
-
-type Append = Parameters<Metrics["appended"]>[0];
 
 interface CountedStreams extends OpenStream {
   /** Hands what was counted since to the registry. */

@@ -115,7 +115,12 @@ function storeOn({
     options: AppendOptions,
   ): Promise<void> {
     return new Promise((resolve, refused) => {
-      const answer = append(id, events, options, { taken() {}, appended: resolve, refused, found: undefined });
+      const answer = append(id, events, options, {
+        taken() {},
+        appended: resolve,
+        refused,
+        found: undefined,
+      });
       if (answer) resolve(answer);
     });
   }
