@@ -19,6 +19,7 @@ import type {
   RunRequest,
 } from "../core/index.ts";
 import type {
+  AppendListener,
   AppendOptions,
   ConversationSnapshot,
   ConversationStore,
@@ -531,6 +532,43 @@ export const STORE_LAWS: readonly Law<StoreSubject>[] = [
       // Whatever would be told twice is told by now.
       await store.ping();
       equal(answers, 14);
+    },
+  ),
+  law(
+    "L4.listener-again",
+    "what a store keeps with a listener misleads it in no other conversation, and after no takeover or delete",
+    async ({ store }) => {
+      const [one, two] = [randomConversationId(), randomConversationId()];
+      for (const id of [one, two]) await store.post(id, request("one"));
+      let answer = Promise.withResolvers<void>();
+      const listener: AppendListener = {
+        taken() {},
+        appended: () => answer.resolve(),
+        refused: (error) => answer.reject(error),
+      };
+      const append = (id: ConversationId, events: readonly LogEvent[]): Promise<void> => {
+        answer = Promise.withResolvers();
+        const { promise, resolve, reject } = answer;
+        store.append(id, events, undefined, listener)?.then(resolve, reject);
+        return promise;
+      };
+      const [first, second] = [await begin(store, one), await begin(store, two)];
+      for (let round = 0; round < 3; round++) {
+        await append(one, first.write(text("one")));
+        await append(one, first.write(text("more")));
+        await append(two, second.write(text("two")));
+      }
+      const next = await begin(store, one);
+      await refused(append(one, first.write(text("too late"))), "fenced");
+      await append(one, next.write(text("on")));
+      equal((await store.read(one, START, 100)).length, 1 + 6 + 1 + 1);
+      equal((await store.read(two, START, 100)).length, 1 + 3);
+      await store.delete(two);
+      await refused(append(two, second.write(text("too late"))), "fenced");
+      await store.post(two, request("again"));
+      const again = await begin(store, two);
+      await append(two, again.write(text("again")));
+      equal((await store.read(two, START, 100)).length, 2);
     },
   ),
   law(

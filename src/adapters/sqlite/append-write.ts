@@ -43,7 +43,9 @@ export class AppendWrite implements GroupedWrite {
     const { record, takes = NO_ITEMS } = this.#options;
     let row, fresh, entries, recordText;
     try {
-      row = visible(conversations.find(this.#id), this.#target.retention, updatedAt);
+      const found = conversations.find(this.#id, this.#listener.found);
+      if (found !== this.#listener.found) this.#listener.found = found;
+      row = visible(found, this.#target.retention, updatedAt);
       if (!row) throw fenced();
       fresh = entriesToWrite(row, this.#events);
       entries = serialize(fresh);

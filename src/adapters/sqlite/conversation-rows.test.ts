@@ -47,6 +47,22 @@ test("a row that makes room for others loses nothing", () => {
   expect(rows.find(ID)).toEqual(table.find(ID));
 });
 
+test("a row that was found is found again only as long as it is the one that is kept", () => {
+  const { rows, append } = open(1);
+  append(ID, 5);
+  rows.committed();
+  const kept = rows.find(ID)!;
+  expect(rows.find(ID, kept)).toBe(kept);
+  expect(rows.find("two" as ConversationId, kept)).toBeUndefined();
+  expect(open().rows.find(ID, kept)).toBeUndefined();
+  rows.tell(ID);
+  expect(rows.find(ID, kept)).not.toBe(kept);
+  rows.rolledBack();
+  expect(rows.find(ID, kept)).toBe(kept);
+  append("two" as ConversationId, 6);
+  expect(rows.find(ID, kept)).not.toBe(kept);
+});
+
 test("a run that has ended leaves nothing in memory", () => {
   const { rows, table, append } = open();
   append(ID, 5);

@@ -16,7 +16,8 @@ export const MAX_ROWS_KEPT = 10_000;
 
 /** The rows of conversations; those in which something is under way are kept in memory, so that an append reads none. */
 export interface ConversationRows extends ConversationTable, Omit<TransactionMemory, "committing"> {
-  find(id: ConversationId): FoundRow | undefined;
+  /** `known`, where it is a row that this found before and keeps, spares the search. */
+  find(id: ConversationId, known?: unknown): FoundRow | undefined;
   /** Keeps the tip and the time of a row that was found, whose entries tell the rest. Within a transaction. */
   touch(row: ConversationRow, tip: Cursor, updatedAt: number): void;
   /** Whose time is not in the file yet. */
@@ -49,6 +50,8 @@ class KeptRow implements FoundRow {
   topic: FollowTopic | undefined;
   /** Whether the file says the same. */
   told: boolean;
+  /** Where it is kept; undefined once it is not. */
+  keptIn: object | undefined = undefined;
 
   constructor(row: FoundRow, told: boolean) {
     this.key = row.key;
@@ -92,14 +95,25 @@ export function createConversationRows(
   function keep(row: FoundRow, told: boolean): void {
     const { id } = row;
     const before = kept.get(id);
-    undo.push(() => restore(id, before));
-    kept.set(id, new KeptRow(row, told));
+    undo.push(() => put(id, before));
+    put(id, new KeptRow(row, told));
     if (kept.size > maxRowsKept) makeRoom();
   }
 
-  function restore(id: ConversationId, before: KeptRow | undefined): void {
-    if (before) kept.set(id, before);
-    else kept.delete(id);
+  function put(id: ConversationId, row: KeptRow | undefined): void {
+    const before = kept.get(id);
+    if (before) before.keptIn = undefined;
+    if (row) {
+      row.keptIn = kept;
+      kept.set(id, row);
+    } else {
+      kept.delete(id);
+    }
+  }
+
+  function find(id: ConversationId, known: unknown): FoundRow | undefined {
+    const isKept = known instanceof KeptRow && known.keptIn === kept && known.id === id;
+    return isKept ? known : (kept.get(id) ?? table.find(id));
   }
 
   function touch(row: ConversationRow, tip: Cursor, updatedAt: number): void {
@@ -122,8 +136,8 @@ export function createConversationRows(
 
   function drop(id: ConversationId): void {
     const before = kept.get(id);
-    undo.push(() => restore(id, before));
-    kept.delete(id);
+    undo.push(() => put(id, before));
+    put(id, undefined);
   }
 
   function tell(id: ConversationId): void {
@@ -140,7 +154,7 @@ export function createConversationRows(
 
   return {
     ...table,
-    find: (id) => kept.get(id) ?? table.find(id),
+    find,
     insert(state) {
       const key = table.insert(state);
       written({ ...state, key });

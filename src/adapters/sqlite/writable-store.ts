@@ -85,7 +85,12 @@ function createWritableStore(
   ): Promise<void> {
     return new Promise((appended, refused) => {
       writer.enqueue(
-        new AppendWrite(target, { id, events, options, listener: { taken() {}, appended, refused } }),
+        new AppendWrite(target, {
+          id,
+          events,
+          options,
+          listener: { taken() {}, appended, refused, found: undefined },
+        }),
       );
     });
   }
