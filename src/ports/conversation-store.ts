@@ -176,7 +176,7 @@ export interface AppendOptions {
   readonly record?: RunRecord;
 }
 
-/** Who is told what became of an append. Neither may throw: others are told in the same turn. */
+/** Who is told what became of an append, by methods that may not throw: others are told in the same turn. */
 export interface AppendListener {
   /** It is this listener that will be told. Said before the other two, while or after `append` is called. */
   taken(): void;
@@ -204,6 +204,7 @@ export interface EntryStream extends AsyncIterable<readonly LogEvent[]> {
   listen?(listener: EntryListener): void;
 }
 
+/** Its functions are called as its methods. */
 export interface EntryListener {
   /**
    * Takes entries. While a promise that it gives is pending, nothing more is handed on, and no more than the named number

@@ -47,7 +47,7 @@ export interface UpdateStream extends AsyncIterable<AgentUpdate> {
   listen?(listener: UpdateListener): void;
 }
 
-/** Hears updates, and then of the end in one way or the other, once. */
+/** Hears updates, and then of the end in one way or the other, once. Its functions are called as its methods. */
 export interface UpdateListener {
   /**
    * Takes an update. While a promise that it gives is pending, nothing more is asked of the model. What it throws ends the

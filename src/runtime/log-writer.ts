@@ -110,7 +110,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
   #held: HeldText | undefined;
   #seq: number;
   /**
-   * What is appended next, or is being appended: one place for both, since a young list in an old object costs the collector
+   * What is appended next, or is being appended: one place for both, since to write a young list into an old object costs
    * more than to ask which it is. Undefined: neither, as most tokens find it.
    */
   #batch: LogEvent[] | undefined;

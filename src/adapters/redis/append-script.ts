@@ -16,10 +16,11 @@ export const REPEATED = 2;
  *
  * What is passed costs, too, some 0.1 us an argument.
  *
- * ARGV: 1 the holder, `-` when not known here, 2 which cursor the tip is thought to be, or "", 3 which it is to be then, that
- * of the last entry, 4 the time; for each entry four: timestamp, data ("" for that of the entry before), kind, text. The kind of a text chunk is its sequence; `end` is a run's end, with its error as text; `void` is a reset, with
- * the cursor that it voids from; "" is everything else. With all keys there follow: stream TTL, history TTL, run of the
- * record or "", record, the items taken, and in the end the number of entries.
+ * ARGV: 1 the holder, `-` when not known here, 2 which cursor the tip is thought to be, or "", 3 which it is to be then,
+ * that of the last entry, 4 the time; for each entry four: timestamp, data ("" for that of the entry before), kind, text.
+ * The kind of a text chunk is its sequence; `end` is a run's end, with its error as text; `void` is a reset, with the
+ * cursor that it voids from; "" is everything else. With all keys there follow: stream TTL, history TTL, run of the record
+ * or "", record, the items taken, and in the end the number of entries.
  *
  * Returns 1 (`WRITTEN`) or 2 (`REPEATED`), 0 when the writer is fenced, or the tip when entries before these are
  * missing.

@@ -113,7 +113,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     const outcome = await scripts.runPrepared(prepared, args);
     if (typeof outcome === "string") throw logGap(parseCursor(outcome));
     const appended = outcome === WRITTEN || outcome === REPEATED;
-    if (!appended || record) forget(id);
+    if (!appended || record) forget(hold);
     else if (hold) hold.seq = last;
     if (!appended) throw fenced();
     return outcome === WRITTEN && hold !== undefined;
@@ -164,16 +164,17 @@ export function createRedisLog(context: RedisContext): RedisLog {
   }
 
   function remember(hold: Hold): void {
-    forget(hold.id);
+    forget(holds.get(hold.id));
     holds.set(hold.id, hold);
-    const [oldest] = holds.keys();
-    if (holds.size > MAX_HOLDS_REMEMBERED && oldest !== undefined) forget(oldest);
+    const [oldest] = holds.values();
+    if (holds.size > MAX_HOLDS_REMEMBERED) forget(oldest);
   }
 
-  function forget(id: ConversationId): void {
-    const hold = holds.get(id);
-    if (hold) hold.log = undefined;
-    holds.delete(id);
+  /** Not what has come in its place: a worker that is fenced may be the one before in this very process. */
+  function forget(hold: Hold | undefined): void {
+    if (!hold || holds.get(hold.id) !== hold) return;
+    hold.log = undefined;
+    holds.delete(hold.id);
   }
 
   function holdOf(id: ConversationId, known: unknown): Hold | undefined {

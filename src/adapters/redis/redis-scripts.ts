@@ -10,7 +10,7 @@ import type { RespValue } from "./resp-reader.ts";
 export interface RedisScripts {
   /** Rejects with what Redis answered; the reply is as the script gives it. */
   run(lua: string, keys: readonly string[], args: readonly string[]): Promise<RespValue>;
-  /** What `run` would send at first: worth keeping for a script that runs again and again on the same keys, with the same arguments first. */
+  /** What `run` would send first: worth keeping for a script that runs again and again on keys and with arguments that begin alike. */
   prepare(lua: string, keys: readonly string[], args: readonly string[]): PreparedScript;
   runPrepared(script: PreparedScript, args: readonly string[]): Promise<RespValue>;
   /** Sends a request that encodes the script by itself, where a key is. A server that does not know the script refuses it. */
