@@ -169,7 +169,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
     this.#note(event);
     // Nobody will store it: a tool that does not heed its signal must not fill the memory.
     if (this.#over) return event;
-    this.#waits(event);
+    this.#enqueue(event);
     if (options) this.#goesWith(event, options);
     this.#schedule();
     return event;
@@ -184,7 +184,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
   }
 
   /** A list that is made with its entry is a third of one that grows. */
-  #waits(event: LogEvent): void {
+  #enqueue(event: LogEvent): void {
     if (!this.#batch) this.#batch = [event];
     else if (!this.#appending) this.#batch.push(event);
     else if (this.#next) this.#next.push(event);

@@ -13,8 +13,8 @@ import { valueFromReply } from "./resp-reader.ts";
 /** What is known here of a conversation that this process holds. */
 export class Hold {
   readonly id: ConversationId;
-  /** The log that knows it; undefined once it does not any more. */
-  log: object | undefined;
+  /** Where it is kept; undefined once it is not. */
+  keptIn: object | undefined;
   readonly attempt: number;
   /** The newest entry, as far as this process knows: wrong, it costs time only. */
   seq: number;
@@ -30,9 +30,9 @@ export class Hold {
   /** Whoever follows it here, as it was found with the newest append. */
   followed: Followed | undefined = undefined;
 
-  constructor({ id, log, attempt, seq, name, append }: HoldOptions) {
+  constructor({ id, keptIn, attempt, seq, name, append }: HoldOptions) {
     this.id = id;
-    this.log = log;
+    this.keptIn = keptIn;
     this.attempt = attempt;
     this.seq = seq;
     this.name = name;
@@ -43,7 +43,7 @@ export class Hold {
   }
 }
 
-export type HoldOptions = Pick<Hold, "id" | "log" | "attempt" | "seq" | "name" | "append">;
+export type HoldOptions = Pick<Hold, "id" | "keptIn" | "attempt" | "seq" | "name" | "append">;
 
 /** Entries that are to be appended together. */
 export interface Batch {

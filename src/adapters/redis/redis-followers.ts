@@ -196,7 +196,10 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
     checking = true;
     try {
       listener.ping();
-      await Promise.all([...followedById.values()].filter(isQuiet).map(compareWithStore));
+      const all = [...followedById.values()];
+      const quiet = all.filter(({ lively }) => !lively);
+      for (const entry of all) entry.lively = false;
+      await Promise.all(quiet.map(compareWithStore));
     } catch {
       // The store is away; the next check is soon.
     } finally {
@@ -224,13 +227,6 @@ export function createRedisFollowers({ clients, keyspace }: RedisContext, read: 
       hub.close();
     },
   };
-}
-
-/** Whether nothing was heard of it since the last time that this was asked. */
-function isQuiet(entry: Followed): boolean {
-  const { lively } = entry;
-  entry.lively = false;
-  return !lively;
 }
 
 /** What is not of an append: the beginning of an attempt, and the end of a conversation. */

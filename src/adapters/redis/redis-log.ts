@@ -79,7 +79,7 @@ export function createRedisLog(context: RedisContext): RedisLog {
     if (outcome === "fenced") throw fenced();
     const attempt = Number(attemptText);
     const seq = outcome === "opened" && foreseen ? foreseen.events.length : 0;
-    remember(new Hold({ id, log: holds, attempt, seq, name, append: prepare(id, name, true) }));
+    remember(new Hold({ id, keptIn: holds, attempt, seq, name, append: prepare(id, name, true) }));
     const place = { v: 1, attempt, seq: 0, at, run } as const;
     const start: LogEvent = { ...place, type: "attempt-start", worker, follows: parseCursor(follows) };
     if (seq > 0) return start;
@@ -173,13 +173,13 @@ export function createRedisLog(context: RedisContext): RedisLog {
   /** Not what has come in its place: a worker that is fenced may be the one before in this very process. */
   function forget(hold: Hold | undefined): void {
     if (!hold || holds.get(hold.id) !== hold) return;
-    hold.log = undefined;
+    hold.keptIn = undefined;
     holds.delete(hold.id);
   }
 
   function holdOf(id: ConversationId, known: unknown): Hold | undefined {
-    const isRight = known instanceof Hold && known.log === holds && known.id === id;
-    return isRight ? known : holds.get(id);
+    const isKept = known instanceof Hold && known.keptIn === holds && known.id === id;
+    return isKept ? known : holds.get(id);
   }
 
   return { acquire, append, holdOf, appendChunks, read };

@@ -128,6 +128,8 @@ function encodeChunk(text: string): Buffer {
 }
 
 const HEX = "0123456789abcdef";
+const CR = 13;
+const LF = 10;
 
 function hexDigitsIn(number: number): number {
   let count = 1;
@@ -136,6 +138,6 @@ function hexDigitsIn(number: number): number {
 }
 
 function putLineEnd(bytes: Buffer, place: number): void {
-  bytes[place] = 13;
-  bytes[place + 1] = 10;
+  bytes[place] = CR;
+  bytes[place + 1] = LF;
 }
