@@ -62,6 +62,22 @@ describe("an append in Redis", () => {
     expect(entriesOf(third)).toEqual(written);
   });
 
+  test("of a worker that was fenced leaves the holder in the same process what is known of it", async () => {
+    await using bench = await openBench(server);
+    const { store } = bench;
+    const id = await postRun(store);
+    const stale = await begin(store, id);
+    const log = await begin(store, id);
+    await log.write(runStart());
+    await expect(stale.write(text("stale"))).rejects.toMatchObject({ code: "fenced" });
+    let isTaken = false;
+    await new Promise<void>((appended, refused) => {
+      const listener = { taken: () => (isTaken = true), appended, refused };
+      store.append(id, log.place(text("a")), undefined, listener)?.then(appended, refused);
+    });
+    expect(isTaken).toBe(true);
+  });
+
   test("publishes entries as they are, whatever they say, one by one and together", async () => {
     await using bench = await openBench(server);
     const { store, redis, keyPrefix } = bench;
