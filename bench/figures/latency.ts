@@ -55,11 +55,14 @@ export function latencyFigure({ streams, order, rounds, subjects }: LatencyLoad)
   };
 }
 
-/** The latencies of few go over whole seconds: a reader that polls each second must be met at every phase alike. */
+/**
+ * The latencies of few go over whole seconds: a reader that polls each second must be met at every phase alike. And over
+ * some: a p99 of a hundred chunks is the worst one's, and of two seconds that of whatever else the machine did then.
+ */
 export const LATENCY_FIGURES: readonly Figure[] = [
-  latencyFigure({ streams: 1, order: { chunks: 50, everyMs: 20 }, rounds: 2, subjects: WITHOUT_STORES }),
-  latencyFigure({ streams: 100, order: { chunks: 40, everyMs: 50 }, rounds: 3, subjects: EVERYBODY }),
-  latencyFigure({ streams: 1000, order: { chunks: 20, everyMs: 200 }, rounds: 2, subjects: OURS_AND_BARE }),
+  latencyFigure({ streams: 1, order: { chunks: 250, everyMs: 20 }, rounds: 2, subjects: WITHOUT_STORES }),
+  latencyFigure({ streams: 100, order: { chunks: 120, everyMs: 50 }, rounds: 3, subjects: EVERYBODY }),
+  latencyFigure({ streams: 1000, order: { chunks: 40, everyMs: 200 }, rounds: 2, subjects: OURS_AND_BARE }),
 ];
 
 /** As many streams as `LATENCY_FIGURES` have not: at 20,000 chunks a second, and at a quarter of it. */
