@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { ReadableStream as NodeWebStream } from "node:stream/web";
 import type { Handler } from "../handler.ts";
 import { MAX_STALL_MS, streamSourceOf } from "../stream-response.ts";
@@ -145,6 +145,8 @@ function settleAnswer(outgoing: ServerResponse, outcome: "ended" | "cut"): void 
 async function endAnswer(outgoing: ServerResponse): Promise<void> {
   const { req: incoming } = outgoing;
   await discardRest(incoming);
+  // Of a client that has gone, no close will tell that it has.
+  if (outgoing.destroyed) return;
   const stalled = setTimeout(() => reset(outgoing), MAX_STALL_MS);
   outgoing.once("close", () => clearTimeout(stalled));
   outgoing.end(() => {
@@ -264,7 +266,13 @@ function drained(outgoing: ServerResponse): Promise<void> {
   });
 }
 
+/** Only TCP itself has resets; elsewhere the missing end of the body tells the client. */
 function reset(outgoing: ServerResponse): void {
-  if (outgoing.socket && !outgoing.socket.destroyed) outgoing.socket.resetAndDestroy();
+  const { socket } = outgoing;
+  if (socket && !socket.destroyed && isPlainTcp(socket)) socket.resetAndDestroy();
   else outgoing.destroy();
+}
+
+function isPlainTcp(socket: Socket): boolean {
+  return socket.remotePort !== undefined && !("encrypted" in socket);
 }

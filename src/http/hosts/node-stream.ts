@@ -44,10 +44,12 @@ class SocketOutput implements StreamOutput {
   write(text: string): boolean {
     if (this.#socket) this.#socket.write(chunkOf(text));
     else this.#outgoing.write(text);
-    // Above any high-water mark of Node's, so that a drain is sure to follow.
     if (this.#waiting() < MAX_BYTES_WAITING) return true;
+    const target = this.#socket ?? this.#outgoing;
+    // Below a high-water mark that whoever made the server has raised, no drain would follow.
+    if (!target.writableNeedDrain) return true;
     if (!this.#stalled) {
-      (this.#socket ?? this.#outgoing).once("drain", this.#onDrain);
+      target.once("drain", this.#onDrain);
       this.#watch();
     }
     return false;

@@ -1,0 +1,100 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import * as https from "node:https";
+import type { AddressInfo, Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { createNodeListener } from "../../src/http/hosts/node-host.ts";
+import { eventually } from "../../src/testing/index.ts";
+import { call, endOf, startRun } from "../support/api.ts";
+import { openServer } from "../support/holdfast-server.ts";
+import type { TestServer } from "../support/holdfast-server.ts";
+import { rawRequest } from "../support/raw-client.ts";
+import { createPuppet, scriptAgent } from "../support/test-agents.ts";
+
+/** Serves a handler in another way than over TCP itself, and gives what asks it by path. */
+type Serve = (
+  handler: TestServer["holdfast"]["fetch"],
+) => Promise<(path: string) => Promise<IncomingMessage>>;
+
+async function listening<Listening extends Server>(server: Listening, at: object): Promise<Listening> {
+  server.listen(at);
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return server;
+}
+
+/** A shared key, so that there need be no certificate. */
+const KEY = Buffer.alloc(32, "key");
+const WITH_SHARED_KEY = { ciphers: "PSK-AES128-GCM-SHA256", maxVersion: "TLSv1.2" } as const;
+
+const WAYS: Readonly<Record<string, Serve>> = {
+  async TLS(handler) {
+    const options = { ...WITH_SHARED_KEY, pskCallback: () => KEY };
+    const server = await listening(https.createServer(options, createNodeListener(handler)), {
+      port: 0,
+      host: "127.0.0.1",
+    });
+    const { port } = server.address() as AddressInfo;
+    const client = {
+      ...WITH_SHARED_KEY,
+      pskCallback: () => ({ psk: KEY, identity: "reader" }),
+      checkServerIdentity: () => undefined,
+    };
+    return (path) => answerTo(https.request({ ...client, host: "127.0.0.1", port, path, agent: false }));
+  },
+  async "a Unix socket"(handler) {
+    const directory = await mkdtemp(join(tmpdir(), "holdfast-test-"));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const socketPath = join(directory, "socket");
+    await listening(createServer(createNodeListener(handler)), { path: socketPath });
+    return (path) => answerTo(request({ socketPath, path, agent: false }));
+  },
+};
+
+async function answerTo(asked: ReturnType<typeof request>): Promise<IncomingMessage> {
+  const [response] = (await once(asked.end(), "response")) as [IncomingMessage];
+  return response.setEncoding("utf8");
+}
+
+it.each(Object.keys(WAYS))(
+  "over %s, too, what is cut short is seen as a cut, and hurts nobody else",
+  async (way) => {
+    const puppet = createPuppet();
+    const server = await openServer({ agents: [puppet.definition] });
+    const ask = await WAYS[way]?.(server.holdfast.fetch);
+    const run = await startRun(server, "Puppet");
+    const response = await ask?.(run.streamPath);
+    if (!response) throw new Error(`Nothing serves over ${way}.`);
+    let text = "";
+    response.on("data", (piece: string) => (text += piece));
+    const ending = new Promise((resolve) =>
+      response.once("error", resolve).once("end", () => resolve("an end")),
+    );
+    puppet.say("half");
+    await eventually("the text", () => text.includes("data: half\n\n"));
+    const deleted = await call(server, "DELETE", `/api/conversations/${run.conversation}`);
+    expect(deleted.status).toBe(204);
+    expect(await ending).toMatchObject({ code: "ECONNRESET" });
+    expect((await ask?.("/openapi.json"))?.statusCode).toBe(200);
+  },
+);
+
+it("a reader is served to the end by a server whose sockets may hold more than a stream waits for", async () => {
+  const text = "x".repeat(1024);
+  const server = await openServer({ agents: [scriptAgent(Array.from({ length: 12_000 }, () => text))] });
+  const run = await startRun(server, "Script");
+  await endOf(server, run);
+  const listener = createNodeListener(server.holdfast.fetch);
+  const roomy = await listening(createServer({ highWaterMark: 64 * 1024 * 1024 }, listener), {
+    port: 0,
+    host: "127.0.0.1",
+  });
+  const { port } = roomy.address() as AddressInfo;
+  const stream = await rawRequest(port, { path: run.streamPath });
+  expect(await stream.ending).toBe("graceful");
+  expect(stream.text.split(text).length - 1).toBe(12_000);
+});
