@@ -99,6 +99,7 @@ class Hearing implements UpdateListener {
   #stopped = false;
   /** In whole milliseconds, of which none is an object. */
   #heardAt = Math.ceil(performance.now());
+  #isKeptWaiting = false;
   #timer: NodeJS.Timeout;
 
   constructor({ writer, answer, signal, limitMs }: HearingOptions) {
@@ -143,9 +144,20 @@ class Hearing implements UpdateListener {
     this.#breakSilence();
     this.#answer.take(update);
     // A crash before this is stored loses the response, which is then paid for and never read.
-    if (update.type === "provider-response") return this.#writer.flush();
+    if (update.type === "provider-response") return this.#keepWaiting(this.#writer.flush());
     // Asked first: a promise for each token would be the dearest thing that happens to it here.
-    return this.#writer.full ? this.#writer.room() : undefined;
+    return this.#writer.full ? this.#keepWaiting(this.#writer.room()) : undefined;
+  }
+
+  /** While the store keeps the model waiting, its silence is not its own. */
+  async #keepWaiting(stored: Promise<void>): Promise<void> {
+    this.#isKeptWaiting = true;
+    try {
+      await stored;
+    } finally {
+      this.#isKeptWaiting = false;
+      this.#heardAt = Math.ceil(performance.now());
+    }
   }
 
   /** Throws the reason once `stop` has aborted. */
@@ -156,7 +168,8 @@ class Hearing implements UpdateListener {
 
   /** Winding the timer up for every token would cost more than to ask now and then when the last one came. */
   readonly #look = (): void => {
-    const restMs = this.#heardAt + this.#limitMs - performance.now();
+    const since = this.#isKeptWaiting ? performance.now() : this.#heardAt;
+    const restMs = since + this.#limitMs - performance.now();
     if (restMs > 0) this.#timer = setTimeout(this.#look, Math.ceil(restMs));
     else {
       this.#stop(new AgentError("model_unavailable", `The model said nothing for ${this.#limitMs} ms.`));
