@@ -83,3 +83,12 @@ test("what was sent is written over, and what waits to be taken is not", () => {
   encoder.add(["NEXT"]);
   expect(encoder.take().byteOffset).toBe(sent.byteOffset);
 });
+
+test("the room that one large command needed is not kept", () => {
+  const encoder = new CommandEncoder();
+  encoder.add(["x".repeat(8 * 1024 * 1024)]);
+  encoder.take();
+  encoder.reuse();
+  encoder.add(["NEXT"]);
+  expect(encoder.take().buffer.byteLength).toBeLessThanOrEqual(4 * 1024 * 1024);
+});

@@ -1,4 +1,6 @@
 const CHUNK_BYTES = 64 * 1024;
+/** What is kept of the room that larger commands have needed, in bytes. */
+const MAX_CAPACITY_KEPT = 4 * 1024 * 1024;
 /** Shorter strings are copied letter by letter: a call into native code costs more. */
 const SHORT = 40;
 /** Whole numbers are written digit by digit, without a string, those that are no small integers of V8's in two parts. */
@@ -96,6 +98,7 @@ export class CommandEncoder {
     if (this.#start !== this.#end) return;
     this.#start = 0;
     this.#end = 0;
+    if (this.#bytes.length > MAX_CAPACITY_KEPT) this.#bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   }
 
   /** Makes room for so many bytes more, in a new place: what was taken may still be on its way to the socket. */
