@@ -12,6 +12,9 @@ import type { Usage } from "./usage.ts";
  */
 export type LogEvent = Envelope & EventBody;
 
+/** A piece of the answer's text. */
+export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
+
 export interface Envelope {
   /** The version of the entry's form. */
   readonly v: 1;

@@ -17,6 +17,7 @@ export type {
   RunStart,
   StepEvent,
   StepKind,
+  TextChunk,
   ToolError,
   ToolResult,
 } from "./event.ts";

@@ -1,10 +1,10 @@
 import { digitsIn } from "./command-encoder.ts";
 import type { CommandEncoder } from "./command-encoder.ts";
-import type { ConversationId, LogEvent } from "../../core/index.ts";
+import type { ConversationId, LogEvent, TextChunk } from "../../core/index.ts";
 import type { AppendListener, AppendOptions } from "../../ports/index.ts";
 import { REPEATED, WRITTEN } from "./append-script.ts";
 import { isLikeText } from "./redis-entry.ts";
-import type { TextChunk, TextData } from "./redis-entry.ts";
+import type { TextData } from "./redis-entry.ts";
 import type { Followed } from "./redis-followers.ts";
 import type { PreparedScript } from "./redis-scripts.ts";
 import type { Request } from "./resp-connection.ts";

@@ -1,5 +1,5 @@
 import { parseEvent } from "../../core/index.ts";
-import type { Cursor, LogEvent } from "../../core/index.ts";
+import type { Cursor, LogEvent, TextChunk } from "../../core/index.ts";
 import { eventFromEntry, parseObject } from "./redis-entry.ts";
 import { RespReader } from "./resp-reader.ts";
 import { digitsAt } from "./resp-scanner.ts";
@@ -13,8 +13,6 @@ export interface DecodedEntries {
   /** The id of the last of all; undefined when there is none. */
   readonly last: Cursor | undefined;
 }
-
-type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
 /** What a text chunk says in its `data`, parsed, and where that is in the reply. */
 interface Template {

@@ -1,7 +1,7 @@
 import { encodeWords } from "./command-encoder.ts";
 import type { EncodedWords } from "./command-encoder.ts";
 import { attemptOf, isRunEnd, parseEvent, seqOf } from "../../core/index.ts";
-import type { Cursor, LogEvent } from "../../core/index.ts";
+import type { Cursor, LogEvent, TextChunk } from "../../core/index.ts";
 
 /** An entry as XRANGE gives it: its id, and its fields and values in turn. */
 export type RedisEntry = readonly [id: string, fields: readonly string[]];
@@ -28,8 +28,6 @@ export function addEntries(args: string[], events: readonly LogEvent[]): void {
     else args.push("", "");
   }
 }
-
-export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
 /** What the text chunks of one part have in common. */
 export interface TextData {

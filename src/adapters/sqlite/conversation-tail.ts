@@ -1,5 +1,6 @@
+import type { TextChunk } from "../../core/index.ts";
 import { continues, isChunk, nextChunk } from "./entry-rows.ts";
-import type { Entry, EntryRow, Place, TextChunk } from "./entry-rows.ts";
+import type { Entry, EntryRow, Place } from "./entry-rows.ts";
 
 /**
  * The newest entries of a conversation, as they are kept in memory until they are filed. There is something for each chunk

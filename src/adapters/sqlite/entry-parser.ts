@@ -1,8 +1,7 @@
 import { parseEvent } from "../../core/index.ts";
-import type { LogEvent } from "../../core/index.ts";
+import type { LogEvent, TextChunk } from "../../core/index.ts";
+import { PLAIN_FIELDS } from "./entry-rows.ts";
 import { longStepEnd } from "./long-step-end.ts";
-
-type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
 /** What text chunks of one part have in common: how it is written down, and what it says. */
 interface Likeness {
@@ -28,8 +27,6 @@ const CLOSING_BRACE = 125;
 /** How many digits of a time are read; those before them are the same for ten seconds, and compared. */
 const TIME_DIGITS = 4;
 const TIME_SPAN = 10 ** TIME_DIGITS;
-/** How many fields a chunk with nothing but its text has. */
-const PLAIN_FIELDS = 10;
 
 /**
  * Makes events of stored entries, one after the other. Logs are mostly made of text chunks, which differ from the one

@@ -1,5 +1,5 @@
 import { parseEvent } from "../../core/index.ts";
-import type { LogEvent } from "../../core/index.ts";
+import type { LogEvent, TextChunk } from "../../core/index.ts";
 
 /** How many entries lie in one row at most: a read that begins or ends within a row parses so many in vain. */
 export const MAX_ENTRIES_A_ROW = 64;
@@ -20,10 +20,8 @@ export interface EntryRow extends Place {
 /** One or more entries as they are stored, or a plain chunk, which cannot fail to be written down. */
 export type Entry = TextChunk | EntryRow;
 
-export type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
-
 /** How many fields a chunk with nothing but its text has. */
-const PLAIN_FIELDS = 10;
+export const PLAIN_FIELDS = 10;
 
 /**
  * What is appended together; made before a transaction, so that what is no JSON is refused there.
