@@ -36,6 +36,20 @@ describe("a log writer", () => {
     expect(appends.map(lengthOf)).toEqual([1, 2]);
   });
 
+  test("waits for what was written before it was asked to, whatever is written after it", async () => {
+    const { writer, appends, held } = await open({ hold: true });
+    writer.write(delta("a"));
+    await held();
+    let isStored = false;
+    const flushed = writer.flush().then(() => (isStored = true));
+    writer.write(delta("b"));
+    expect(isStored).toBe(false);
+    appends[0]?.release();
+    await held();
+    await flushed;
+    expect(appends.map(lengthOf)).toEqual([1, 1]);
+  });
+
   test("believes a store that tells its listener, whatever promise somebody makes around it", async () => {
     const told: AppendListener[] = [];
     const wrapped: ConversationStore["append"] = async (...args: unknown[]) => {
@@ -53,10 +67,10 @@ describe("a log writer", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect([isStored, told.length]).toEqual([false, 1]);
     told[0]?.appended();
-    await vi.waitFor(() => expect(told.length).toBe(2));
-    expect(isStored).toBe(false);
-    told[1]?.appended();
     await flushed;
+    await vi.waitFor(() => expect(told.length).toBe(2));
+    told[1]?.appended();
+    await writer.flush();
   });
 
   test("stores what is taken, and a run's record, in the append of their entries", async () => {
@@ -201,6 +215,32 @@ describe("a model whose store is slow", () => {
       appends[next]?.release();
     }
     await expect(step).rejects.toThrow("enough");
+  });
+
+  test("is not blamed for the silence in which it is kept waiting", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const { writer, appends, held } = await open({ hold: true });
+      const idleTimeoutMs = 1000;
+      const step = runModelStep(
+        {
+          description: "kept",
+          async *stream() {
+            yield { type: "provider-response", responseId: "kept" };
+            yield { type: "text-delta", id: "t", delta: "x" };
+            yield { type: "finish", finishReason: "stop", usage: NO_USAGE };
+          },
+        },
+        REQUEST,
+        { writer, signal: new AbortController().signal, idleTimeoutMs, continuing: { kind: "begun" } },
+      );
+      await held();
+      vi.advanceTimersByTime(10 * idleTimeoutMs);
+      appends[0]?.release();
+      await expect(step).resolves.toBeUndefined();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -7,11 +7,11 @@ import {
   parseCursor,
   seqOf,
 } from "../core/index.ts";
-import type { ConversationId, EventBody, LogEvent, RunState } from "../core/index.ts";
+import type { ConversationId, EventBody, LogEvent, RunState, TextChunk } from "../core/index.ts";
 import type { AppendListener, AppendOptions, ConversationStore, Metrics } from "../ports/index.ts";
 import { backOffMs, pause } from "./back-off.ts";
 
-/** How many entries one append carries at most. */
+/** How many entries one append carries at most, but for those that a store has lost and is given again. */
 export const MAX_BATCH = 256;
 /** How many entries may wait to be stored before the model is made to wait. */
 export const MAX_ENTRIES_WAITING = 4096;
@@ -64,7 +64,6 @@ export interface LogWriterOptions {
 const NOTHING: readonly LogEvent[] = [];
 
 type TextBody = Extract<EventBody, { readonly type: "text-delta" }>;
-type TextChunk = Extract<LogEvent, { readonly type: "text-delta" }>;
 
 /**
  * Chunks of one part in a row: their text in pieces, and where the last of them is. None of them is kept: what is, until
@@ -79,7 +78,8 @@ interface HeldText {
 }
 
 interface Waiter {
-  readonly atMost: number;
+  /** Of the entry that has to be stored, with all before it. */
+  readonly seq: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -109,6 +109,8 @@ class StoreLogWriter implements LogWriter, AppendListener {
   /** Text that is not folded into the state yet: a state made anew for every token would be thrown away. */
   #held: HeldText | undefined;
   #seq: number;
+  /** Of the newest entry that is stored. */
+  #storedSeq: number;
   /**
    * What is appended next, or is being appended: one place for both, since to write a young list into an old object costs
    * more than to ask which it is. Undefined: neither, as most tokens find it.
@@ -119,7 +121,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
   #began = 0;
   /** What waits behind a batch that is being appended. */
   #next: LogEvent[] | undefined;
-  /** What goes with some of the entries: with few of them, so that most appends have nothing to put together. */
+  /** What goes with some of the entries. Undefined: with none, so that most appends have nothing to put together. */
   #optionsOf: Map<LogEvent, AppendOptions> | undefined;
   /** Whether the store tells of it here, and not by a promise. */
   #isTaken = false;
@@ -148,6 +150,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
     this.#state = options.state;
     this.#chunks = options.state.chunks;
     this.#seq = this.#newestStored.seq;
+    this.#storedSeq = this.#seq;
     this.#recent = [...options.stored];
   }
 
@@ -176,11 +179,11 @@ class StoreLogWriter implements LogWriter, AppendListener {
   }
 
   flush(): Promise<void> {
-    return this.#waiting === 0 && !this.#appending ? this.#settledAlready() : this.#stored(0);
+    return this.#seq === this.#storedSeq ? this.#settledAlready() : this.#stored(this.#seq);
   }
 
   room(): Promise<void> {
-    return this.full ? this.#stored(MAX_ENTRIES_WAITING / 2) : this.#settledAlready();
+    return this.full ? this.#stored(this.#seq - MAX_ENTRIES_WAITING / 2) : this.#settledAlready();
   }
 
   /** A list that is made with its entry is a third of one that grows. */
@@ -300,24 +303,26 @@ class StoreLogWriter implements LogWriter, AppendListener {
     this.#isTaken = true;
   }
 
-  readonly appended = (): void => {
+  appended(): void {
     try {
       this.#measureAppend(this.#inFlight);
       this.#goOn();
     } catch (error) {
       this.#giveUp(error);
     }
-  };
+  }
 
-  readonly refused = (cause: unknown): void => {
+  refused(cause: unknown): void {
     this.#appendPatiently(this.#inFlight, cause)
       .then(() => this.#goOn())
       .catch((error: unknown) => this.#giveUp(error));
-  };
+  }
 
   #goOn(): void {
     const stored = this.#inFlight;
+    this.#storedSeq = stored.at(-1)?.seq ?? this.#storedSeq;
     if (this.#store.mayLoseTail) this.#remember(stored);
+    else this.#forgetOptionsOf(stored);
     this.#onStored(stored);
     if (this.#waiters) this.#settleWaiters();
     this.#appending = false;
@@ -348,11 +353,11 @@ class StoreLogWriter implements LogWriter, AppendListener {
 
   /** Tries again what could not be appended. */
   async #appendPatiently(entries: readonly LogEvent[], first: unknown): Promise<void> {
-    const deadline = this.#now() + STORE_PATIENCE_MS;
+    const deadline = performance.now() + STORE_PATIENCE_MS;
     let batch = entries;
     let error = this.#failedAppend(first);
     for (let tries = 1; ; tries++) {
-      if (!error.retryable || this.#now() > deadline || this.#signal.aborted) throw error;
+      if (!error.retryable || performance.now() > deadline || this.#signal.aborted) throw error;
       if (error.code === "log_gap") batch = this.#refill(error, entries);
       await pause(backOffMs(STORE_BACK_OFF, tries), this.#signal);
       this.#began = performance.now();
@@ -392,13 +397,25 @@ class StoreLogWriter implements LogWriter, AppendListener {
 
   #remember(entries: readonly LogEvent[]): void {
     const end = entries.findLastIndex((event) => event.type === "step-end");
-    if (end === -1) this.#recent.push(...entries);
-    else this.#recent = entries.slice(end);
+    if (end === -1) {
+      this.#recent.push(...entries);
+      return;
+    }
+    this.#forgetOptionsOf(this.#recent);
+    this.#forgetOptionsOf(entries.slice(0, end));
+    this.#recent = entries.slice(end);
   }
 
   #goesWith(event: LogEvent, options: AppendOptions): void {
     this.#optionsOf ??= new Map();
     this.#optionsOf.set(event, options);
+  }
+
+  /** Of entries that will not be stored again. */
+  #forgetOptionsOf(entries: readonly LogEvent[]): void {
+    if (!this.#optionsOf) return;
+    for (const event of entries) this.#optionsOf.delete(event);
+    if (this.#optionsOf.size === 0) this.#optionsOf = undefined;
   }
 
   /** Everything that some entries take, and the record of the run that the last of them ends. */
@@ -412,7 +429,7 @@ class StoreLogWriter implements LogWriter, AppendListener {
 
   #settleWaiters(): void {
     const waiters = this.#waiters ?? [];
-    const settled = waiters.filter((waiter) => this.#over || this.#waiting <= waiter.atMost);
+    const settled = waiters.filter(({ seq }) => this.#over || seq <= this.#storedSeq);
     const left = waiters.filter((waiter) => !settled.includes(waiter));
     this.#waiters = left.length > 0 ? left : undefined;
     for (const waiter of settled) {
@@ -421,10 +438,10 @@ class StoreLogWriter implements LogWriter, AppendListener {
     }
   }
 
-  #stored(atMost: number): Promise<void> {
+  #stored(seq: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.failed.throwIfAborted();
-      this.#waiters = [...(this.#waiters ?? []), { atMost, resolve, reject }];
+      this.#waiters = [...(this.#waiters ?? []), { seq, resolve, reject }];
       this.#schedule();
     });
   }
