@@ -66,7 +66,7 @@ export function createFollowHub(options: FollowHubOptions): FollowHub {
     leave(topic, follower) {
       const { id } = follower;
       topic.remove(follower);
-      if (topic.isFollowed || topics.get(id) !== topic) return;
+      if (topic.isFollowed) return;
       topics.delete(id);
       options.unsubscribe?.(id);
     },
@@ -418,7 +418,7 @@ function follows(event: LogEvent, attempt: number, seq: number): boolean {
   return event.attempt === attempt && event.seq === seq + 1;
 }
 
-/** Should it throw, that is its own affair, and not that of whoever was just publishing. */
+/** What a listener throws is a fault of the program: it ends the process, but not what somebody was just publishing. */
 async function tellEnd(listener: EntryListener, reason: AgentError | undefined): Promise<void> {
   listener.end(reason);
 }

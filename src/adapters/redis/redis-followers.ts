@@ -246,14 +246,14 @@ async function readPatiently(
   address: string,
   closing: AbortSignal,
 ): Promise<readonly LogEvent[]> {
-  const deadline = Date.now() + FOLLOW_PATIENCE_MS;
+  const deadline = performance.now() + FOLLOW_PATIENCE_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await read();
     } catch (cause) {
       const error = AgentError.from(redisError(cause, address));
       if (closing.aborted) throw new AgentError("shutting_down", "The store is being closed.", { cause });
-      if (error.code !== "store_unavailable" || Date.now() > deadline) throw error;
+      if (error.code !== "store_unavailable" || performance.now() > deadline) throw error;
       await pause(pauseMs, closing);
     }
   }

@@ -46,8 +46,9 @@ export function createRoutedConnections(options: RoutedConnectionsOptions): Rout
   let latest: { readonly address: RedisAddress; readonly connection: RespConnection } | undefined;
 
   function connectionTo(address: RedisAddress): RespConnection {
-    if (latest?.address === address) return latest.connection;
-    const key = `${address.host}:${address.port}`;
+    const { host, port } = address;
+    if (latest?.address.host === host && latest.address.port === port) return latest.connection;
+    const key = `${host}:${port}`;
     const connection = connections.get(key) ?? open(key, address);
     latest = { address, connection };
     return connection;
