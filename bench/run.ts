@@ -19,7 +19,8 @@ const NAMES = [...GROUPS, ...ALL.map(({ name }) => name), CURVE_NAME, SOAK_NAME]
 const HELP = `npm run bench -- [options]
 
 Measures Holdfast against the least that can be done, against the samples it began from and against other packages, in
-turns, and prints tables in Markdown. Takes some minutes (seven were seen, with other packages); needs redis-server on the PATH and starts one of its own.
+turns, and prints tables in Markdown. Takes a quarter of an hour, with other packages; needs redis-server on the PATH and
+starts one of its own.
 
   --only <name>     a group or a figure; can be given more than once: ${[...new Set(NAMES)].join(", ")}
                     (large, ${CURVE_NAME} and ${SOAK_NAME} are measured only when they are named)
