@@ -83,6 +83,16 @@ it.each(Object.keys(WAYS))(
   },
 );
 
+it("over TLS the addresses that are told begin with https", async () => {
+  const server = await openServer({ agents: [createPuppet().definition] });
+  const ask = await WAYS["TLS"]?.(server.holdfast.fetch);
+  const card = await ask?.("/a2a/Puppet/.well-known/agent-card.json");
+  let text = "";
+  for await (const piece of card ?? []) text += piece;
+  expect(text).toMatch(/"url":"https:\/\/127\.0\.0\.1:\d+\/a2a/);
+  expect(text).not.toContain("http:");
+});
+
 it("a reader is served to the end by a server whose sockets may hold more than a stream waits for", async () => {
   const text = "x".repeat(1024);
   const server = await openServer({ agents: [scriptAgent(Array.from({ length: 12_000 }, () => text))] });

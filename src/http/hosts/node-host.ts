@@ -176,8 +176,9 @@ function urlOf(incoming: IncomingMessage & { readonly originalUrl?: string }): U
   const { headers, url = "/" } = incoming;
   // Routers that mount at a path, as Express does, take it off `url`.
   const { originalUrl: target = url } = incoming;
-  const base = `http://${headers.host ?? "localhost"}`;
-  const origin = URL.canParse(base) ? new URL(base).origin : "http://localhost";
+  const scheme = isEncrypted(incoming.socket) ? "https" : "http";
+  const base = `${scheme}://${headers.host ?? "localhost"}`;
+  const origin = URL.canParse(base) ? new URL(base).origin : `${scheme}://localhost`;
   // Put together as text: resolved against a base, the path "//a/b" would name the host a.
   if (target.startsWith("/")) return new URL(origin + target);
   return URL.canParse(target) ? new URL(target) : new URL(`${origin}/${target}`);
@@ -274,5 +275,10 @@ function reset(outgoing: ServerResponse): void {
 }
 
 function isPlainTcp(socket: Socket): boolean {
-  return socket.remotePort !== undefined && !("encrypted" in socket);
+  return socket.remotePort !== undefined && !isEncrypted(socket);
+}
+
+/** What only sockets of TLS say of themselves. */
+function isEncrypted(socket: Socket): boolean {
+  return "encrypted" in socket;
 }
