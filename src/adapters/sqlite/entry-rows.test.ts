@@ -3,7 +3,7 @@ import { cursorAt } from "../../core/index.ts";
 import type { LogEvent } from "../../core/index.ts";
 import { seededRandom } from "../../../test/support/seeded-random.ts";
 import {
-  entriesOfGroup,
+  entriesOfRow,
   entryRows,
   FULL_ROW_CHARACTERS,
   gathered,
@@ -67,8 +67,7 @@ function cutAtRandom(events: readonly LogEvent[]): readonly (readonly LogEvent[]
 }
 
 function entriesOf(entry: Entry): readonly LogEvent[] {
-  const text = textOf(entry);
-  return entriesOfGroup(text) ?? [JSON.parse(text) as LogEvent];
+  return entriesOfRow(textOf(entry));
 }
 
 describe("rows of entries", () => {
@@ -144,12 +143,8 @@ describe("rows of entries", () => {
       { ...place, seq: 1, sequence: 0 },
       { ...place, v: 2, seq: 2, sequence: 1 },
     ];
-    expect(
-      entriesOfGroup(JSON.stringify([known, unknown, { ...place, seq: 3, sequence: 2 }, 4, "b"])),
-    ).toEqual([
-      known,
-      { ...place, seq: 3, sequence: 2 },
-      { ...place, at: 9, seq: 4, sequence: 3, delta: "b" },
-    ]);
+    expect(entriesOfRow(JSON.stringify([known, unknown, { ...place, seq: 3, sequence: 2 }, 4, "b"]))).toEqual(
+      [known, { ...place, seq: 3, sequence: 2 }, { ...place, at: 9, seq: 4, sequence: 3, delta: "b" }],
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { parseEvent } from "../../core/index.ts";
 import type { LogEvent, TextChunk } from "../../core/index.ts";
+import { longStepEnd } from "./long-step-end.ts";
 
 /** How many entries lie in one row at most: a read that begins or ends within a row parses so many in vain. */
 export const MAX_ENTRIES_A_ROW = 64;
@@ -21,7 +22,7 @@ export interface EntryRow extends Place {
 export type Entry = TextChunk | EntryRow;
 
 /** How many fields a chunk with nothing but its text has. */
-export const PLAIN_FIELDS = 10;
+const PLAIN_FIELDS = 10;
 
 /**
  * What is appended together; made before a transaction, so that what is no JSON is refused there.
@@ -47,9 +48,14 @@ export function gathered(entries: Iterable<Entry>): readonly EntryRow[] {
   return rows;
 }
 
-/** The entries of a row of several; what a newer version wrote is not among them. Undefined for a row of one. */
-export function entriesOfGroup(text: string): readonly LogEvent[] | undefined {
-  if (!isGroup(text)) return undefined;
+/** The entries of a row; what a newer version wrote is not among them. */
+export function entriesOfRow(text: string): readonly LogEvent[] {
+  if (isGroup(text)) return entriesOfGroup(text);
+  const event = longStepEnd(text) ?? parseEvent(JSON.parse(text));
+  return event ? [event] : [];
+}
+
+function entriesOfGroup(text: string): readonly LogEvent[] {
   const elements = JSON.parse(text) as readonly unknown[];
   const events: LogEvent[] = [];
   let before: LogEvent | undefined;

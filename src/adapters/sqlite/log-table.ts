@@ -1,8 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { attemptOf, cursorAt, seqOf } from "../../core/index.ts";
 import type { Cursor, LogEvent, VoidedRange } from "../../core/index.ts";
-import { EntryParser } from "./entry-parser.ts";
-import { entriesOfGroup, entryRows, isChunk, MAX_ENTRIES_A_ROW, textOf } from "./entry-rows.ts";
+import { entriesOfRow, entryRows, isChunk, MAX_ENTRIES_A_ROW, textOf } from "./entry-rows.ts";
 import type { Entry } from "./entry-rows.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 
@@ -69,7 +68,6 @@ export function createLogTable(database: DatabaseSync, recent: RecentEntries): L
   );
 
   function read(key: number, after: Cursor, limit: number): readonly LogEvent[] {
-    const parser = new EntryParser();
     const events: LogEvent[] = [];
     let attempt: number | undefined = attemptOf(after);
     let had = seqOf(after);
@@ -77,7 +75,7 @@ export function createLogTable(database: DatabaseSync, recent: RecentEntries): L
     while (attempt !== undefined) {
       const beyond = seq + limit - events.length + MAX_ENTRIES_A_ROW;
       const rows = readRows.all(key, attempt, seq, beyond) as unknown as readonly StoredRow[];
-      addEntries(events, { rows, had, limit, parser });
+      addEntries(events, { rows, had, limit });
       if (events.length === limit) break;
       // This was the attempt's end, or what a newer version wrote was passed over: a page short of entries would look
       // like the tip.
@@ -86,7 +84,7 @@ export function createLogTable(database: DatabaseSync, recent: RecentEntries): L
       else seq = had = BEFORE_ALL;
       attempt = next;
     }
-    if (events.length < limit) addRecent(events, { entries: recent.of(key), after, limit, parser });
+    if (events.length < limit) addRecent(events, { entries: recent.of(key), after, limit });
     return events;
   }
 
@@ -123,18 +121,13 @@ interface RowsRead {
   readonly had: number;
   /** How many entries there are to be in all. */
   readonly limit: number;
-  readonly parser: EntryParser;
 }
 
-function addEntries(events: LogEvent[], { rows, had, limit, parser }: RowsRead): void {
+function addEntries(events: LogEvent[], { rows, had, limit }: RowsRead): void {
   for (const [text] of rows) {
     if (events.length === limit) return;
-    const group = entriesOfGroup(text);
-    if (group) {
-      for (const event of group) if (event.seq > had && events.length < limit) events.push(event);
-    } else {
-      const event = parser.parse(text);
-      if (event) events.push(event);
+    for (const event of entriesOfRow(text)) {
+      if (event.seq > had && events.length < limit) events.push(event);
     }
   }
 }
@@ -144,11 +137,10 @@ interface RecentRead {
   /** Where the read began. */
   readonly after: Cursor;
   readonly limit: number;
-  readonly parser: EntryParser;
 }
 
 /** What the journal has beyond what was read. */
-function addRecent(events: LogEvent[], { entries, after, limit, parser }: RecentRead): void {
+function addRecent(events: LogEvent[], { entries, after, limit }: RecentRead): void {
   const last = events.at(-1);
   const attempt = last ? last.attempt : attemptOf(after);
   const seq = last ? last.seq : seqOf(after);
@@ -159,7 +151,7 @@ function addRecent(events: LogEvent[], { entries, after, limit, parser }: Recent
       events.push(entry);
     } else {
       const had = entry.attempt === attempt ? seq : BEFORE_ALL;
-      addEntries(events, { rows: [[entry.text]], had, limit, parser });
+      addEntries(events, { rows: [[entry.text]], had, limit });
     }
   }
 }
