@@ -14,7 +14,7 @@ export interface WatchedRedis {
   readonly replica: RedisServer;
   /** `redis-sentinel://127.0.0.1:<port>/<name>` */
   readonly url: string;
-  /** From here on the replica hears nothing more: what is written now is lost with the primary. */
+  /** From here on the replica, which has all until here, hears nothing more: what is written now is lost with the primary. */
   cutReplication(): Promise<void>;
   /** Resolves when the Sentinel has made the replica the primary. */
   promoted(): Promise<void>;
@@ -22,7 +22,8 @@ export interface WatchedRedis {
 }
 
 const NAME = "main";
-const DOWN_AFTER_MS = 500;
+/** So long that no primary is taken for dead which only waits for its turn on a busy machine. */
+const DOWN_AFTER_MS = 2000;
 const DISCOVERY_LIMIT_MS = 20_000;
 const FAILOVER_LIMIT_MS = 20_000;
 
@@ -48,6 +49,11 @@ export async function startWatchedRedis(options: RedisServerOptions = {}): Promi
     replica,
     url: `redis-sentinel://127.0.0.1:${sentinel.port}/${NAME}`,
     async cutReplication() {
+      const end = offsetIn(await toPrimary.info("replication"), "master_repl_offset");
+      await eventually(
+        "the replica has caught up",
+        async () => offsetIn(await toReplica.info("replication"), "slave_repl_offset") >= end,
+      );
       // It may not ask for the log again once its connection is gone.
       await toPrimary.acl("SETUSER", "default", "-psync", "-sync");
       await toPrimary.client("KILL", "TYPE", "REPLICA");
@@ -76,6 +82,11 @@ export async function startWatchedRedis(options: RedisServerOptions = {}): Promi
       await Promise.all([primary.stop(), replica.stop()]);
     },
   };
+}
+
+/** How far the log of a server goes, in bytes. */
+function offsetIn(info: string, field: string): number {
+  return Number(new RegExp(`${field}:(\\d+)`).exec(info)?.[1] ?? Number.NaN);
 }
 
 interface Sentinel {
