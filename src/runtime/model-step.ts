@@ -168,8 +168,8 @@ class Hearing implements UpdateListener {
 
   /** Winding the timer up for every token would cost more than to ask now and then when the last one came. */
   readonly #look = (): void => {
-    const since = this.#isKeptWaiting ? performance.now() : this.#heardAt;
-    const restMs = since + this.#limitMs - performance.now();
+    const quietMs = this.#isKeptWaiting ? 0 : performance.now() - this.#heardAt;
+    const restMs = this.#limitMs - quietMs;
     if (restMs > 0) this.#timer = setTimeout(this.#look, Math.ceil(restMs));
     else {
       this.#stop(new AgentError("model_unavailable", `The model said nothing for ${this.#limitMs} ms.`));
